@@ -1,0 +1,1 @@
+"""Where commands run: one module per engine, each a `ports.Executor`."""
