@@ -16,13 +16,15 @@ from runner.core.model import DataVersion, EnvironmentSpec, Revision, Value
 class Command(NamedTuple):
     """One command to start: its argv, its folder, and variables set on top of `base`.
 
-    `secret_values` are masked wherever the output is kept or shown.
+    `secret_values` are masked wherever the output is kept or shown. `unset` are variables of
+    `base` that the command does not get.
     """
 
     argv: tuple[str, ...]
     folder: str
     variables: Mapping[str, str]
     secret_values: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
 
 
 class Exit(NamedTuple):
