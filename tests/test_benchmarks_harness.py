@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from runner import project_files
 from tests.benchmarks import projects
 from tests.benchmarks.measuring import Case, CommandError, Measured, Results, compare, measure
 
@@ -81,7 +82,7 @@ def test_ratios_are_medians_of_the_ratios_within_a_round() -> None:
 @pytest.mark.parametrize(
     ("generate", "first_deps"),
     [
-        (projects.independent, None),
+        (projects.independent, []),
         (projects.chain, ["in/0.txt"]),
         (projects.copying, ["in/0.txt"]),
     ],
@@ -90,14 +91,35 @@ def test_a_generated_project_has_its_steps_and_is_committed(
     tmp_path: Path, generate, first_deps
 ) -> None:
     generate(tmp_path, 12)
-    steps = yaml.safe_load((tmp_path / "MLproject").read_text())["entry_points"]
-    assert list(steps) == [f"s{n}" for n in range(12)]
-    assert steps["s0"].get("deps") == first_deps
-    assert all(step["outs"] == [f"out/{n}.txt"] for n, step in enumerate(steps.values()))
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=tmp_path, capture_output=True, check=True
-    )
-    assert status.stdout == b""
+    assert status(tmp_path) == b""
+    project, warnings = project_files.load(tmp_path)
+    assert not warnings
+    assert list(project.entry_points) == [f"s{n}" for n in range(12)]
+    assert [dep.path for dep in project.entry_points["s0"].deps] == first_deps
+    for n, step in enumerate(project.entry_points.values()):
+        assert [out.path for out in step.outs] == [f"out/{n}.txt"]
+
+
+def test_the_verified_project_reads_every_file_and_git_sees_none_of_them(tmp_path: Path) -> None:
+    projects.verifying(tmp_path, big=2, big_size=MIB, small=3)
+    assert status(tmp_path) == b""
+    deps = [dep.path for dep in project_files.load(tmp_path)[0].entry_points["look"].deps]
+    assert deps == ["data/big/0.bin", "data/big/1.bin", "data/small"]
+    assert (tmp_path / "data/big/1.bin").stat().st_size == MIB
+    assert len(list((tmp_path / "data/small").iterdir())) == 3
+
+
+def test_the_trivial_project_is_one_that_mlflow_understands_too(tmp_path: Path) -> None:
+    projects.trivial(tmp_path)
+    project, warnings = project_files.load(tmp_path)
+    assert not warnings
+    assert project.entry_points["main"].command == "true"
+    assert project.default_environment == "system"
+
+
+def status(folder: Path) -> bytes:
+    words = ["git", "status", "--porcelain"]
+    return subprocess.run(words, cwd=folder, capture_output=True, check=True).stdout
 
 
 def test_the_bare_loop_runs_the_very_commands_of_the_project(tmp_path: Path) -> None:
@@ -110,10 +132,9 @@ def test_the_bare_loop_runs_the_very_commands_of_the_project(tmp_path: Path) -> 
 def test_dvc_takes_the_written_lock_and_cache_for_its_own_work(tmp_path: Path) -> None:
     projects.copying_in_dvc(tmp_path, 3)
     dvc = [sys.executable, "-m", "dvc"]
-    status = subprocess.run(
-        [*dvc, "status", "--json"], cwd=tmp_path, capture_output=True, check=True
-    )
-    assert json.loads(status.stdout) == {}
+    words = [*dvc, "status", "--json"]
+    answer = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+    assert json.loads(answer.stdout) == {}
     (tmp_path / "out/1.txt").unlink()
     subprocess.run([*dvc, "checkout", "-q"], cwd=tmp_path, check=True)
     assert (tmp_path / "out/1.txt").read_text() == "1\n"
