@@ -1,0 +1,260 @@
+"""Virtual environments that uv makes from a lock, kept by env_id and shared by all projects."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from runner.core.spelling import listed
+from runner.environments.home import runner_home
+from runner.environments.virtualenv_memory import Resolution, recall
+from runner.errors import EnvironmentFailure, UsageError
+from runner.ports import Command, PreparedEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.core.model import EnvironmentSpec
+    from runner.environments.virtualenv_state import State
+
+KIND = "virtualenv"
+# What a caller's own Python settings would bring into the environment.
+UNSET = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+
+
+class Virtualenv:
+    """The `virtualenv` environment, under `home/envs/<env_id>`.
+
+    A prepared environment stays locked for reading as long as this object's process lives, so
+    that nobody replaces it under a running step.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._home = home or runner_home()
+        self._held: dict[str, int] = {}
+        self._preparing: dict[str, threading.Lock] = {}
+
+    def digest(self, spec: EnvironmentSpec, folder: Path) -> str:
+        """Give the env_id: interpreter, platform, and each package with its hashes.
+
+        Raises:
+            EnvironmentFailure: The specification is wrong or cannot be resolved.
+        """
+        return self._resolution(spec, folder, _silently).env_id
+
+    def prepare(
+        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
+    ) -> PreparedEnvironment:
+        """Install the environment if it is not there or was changed, and keep it in use.
+
+        Raises:
+            EnvironmentFailure: It cannot be resolved or installed. Nothing is left behind.
+        """
+        folder = folder.absolute()
+        resolution = self._resolution(spec, folder, progress)
+        env_id = resolution.env_id
+        with self._preparing.setdefault(env_id, threading.Lock()):
+            state = self._ready(spec.name, folder, resolution, progress)
+        os.utime(self._held[env_id])
+        document = {**state.document, "lock": _sha256(resolution.lock)}
+        return PreparedEnvironment(
+            env_id, document, self.prefix(env_id), resolution.lock.read_text("utf-8")
+        )
+
+    def wrap(self, command: Command, prepared: PreparedEnvironment) -> Command:
+        """Give the command with the environment's programs first on PATH."""
+        prefix = prepared.prefix or self.prefix(prepared.env_id)
+        inherited = command.variables.get("PATH") or os.environ.get("PATH") or os.defpath
+        variables = {
+            **command.variables,
+            "PATH": f"{prefix / 'bin'}{os.pathsep}{inherited}",
+            "VIRTUAL_ENV": str(prefix),
+        }
+        unset = (*command.unset, *(name for name in UNSET if name not in command.variables))
+        return command._replace(variables=variables, unset=unset)
+
+    def prefix(self, env_id: str) -> Path:
+        """Give the folder of an environment."""
+        return self._home / "envs" / env_id
+
+    def verify(self, prepared: PreparedEnvironment) -> list[str]:
+        """Hash every file; name those changed, missing or added since the installation."""
+        from runner.environments import virtualenv_state  # noqa: PLC0415  # not when digesting
+
+        prefix = self.prefix(prepared.env_id)
+        state = virtualenv_state.load(prefix)
+        if state is None:
+            return [f"missing: {prefix}"]
+        return virtualenv_state.changes(prefix, state.records, state.own)
+
+    def listing(self) -> list[dict[str, object]]:
+        """List the environments that are there: env_id, kind, exact, path, size, used."""
+        from runner.environments import virtualenv_state  # noqa: PLC0415  # not when digesting
+
+        found: list[dict[str, object]] = []
+        for prefix in sorted((self._home / "envs").glob("*/")):
+            state = virtualenv_state.load(prefix)
+            if state is not None:
+                used = self._lock_file(prefix.name).stat().st_mtime
+                found.append(
+                    {
+                        "env_id": state.env_id,
+                        "kind": state.document["kind"],
+                        "exact": state.document["exact"],
+                        "path": str(prefix),
+                        "size": virtualenv_state.size(prefix),
+                        "used": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(used)),
+                    }
+                )
+        return found
+
+    def remove(self, env_id: str) -> None:
+        """Remove an environment that no run uses.
+
+        Raises:
+            UsageError: There is none of this id, or a run uses it.
+        """
+        from runner.environments.virtualenv_install import discard  # noqa: PLC0415  # not hot
+
+        if not self.prefix(env_id).is_dir():
+            raise UsageError(f"there is no environment {env_id}", hint="runner env list")
+        lock = os.open(self._lock_file(env_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            discard(self.prefix(env_id))
+        except BlockingIOError:
+            raise UsageError(
+                f"the environment {env_id} is in use", hint="wait until the runs that use it end"
+            ) from None
+        finally:
+            os.close(lock)
+
+    def close(self) -> None:
+        """Let others replace or remove the environments prepared here."""
+        while self._held:
+            os.close(self._held.popitem()[1])
+
+    def _resolution(
+        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
+    ) -> Resolution:
+        folder = folder.absolute()
+        known = recall(self._home, spec, folder)
+        if known is not None:
+            return known
+        from runner.environments.virtualenv_resolution import (  # noqa: PLC0415  # files changed
+            resolution_of,
+        )
+
+        return resolution_of(spec, folder, self._home, progress)
+
+    def _ready(
+        self,
+        name: str,
+        folder: Path,
+        resolution: Resolution,
+        progress: Callable[[str], None],
+    ) -> State:
+        """Lock the environment for reading, with all of it there; install it first if need be."""
+        prefix = self.prefix(resolution.env_id)
+        lock = self._lock(resolution.env_id, name, progress)
+        state = _current(prefix, name, progress)
+        if state is not None:
+            return state
+        _wait(lock, fcntl.LOCK_EX, name, progress)
+        # Someone else may have installed it between the two locks.
+        state = _current(prefix, name, _silently)
+        if state is None:
+            state = self._install(name, folder, resolution, lock, progress)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return state
+
+    def _install(
+        self,
+        name: str,
+        folder: Path,
+        resolution: Resolution,
+        lock: int,
+        progress: Callable[[str], None],
+    ) -> State:
+        from runner.environments.virtualenv_install import (  # noqa: PLC0415  # not when warm
+            Installation,
+        )
+
+        document: dict[str, object] = {
+            "kind": KIND,
+            "exact": resolution.exact,
+            "platform": resolution.interpreter.platform,
+            "python": resolution.interpreter.version,
+            "packages": [],
+            "lock": None,
+            "image": None,
+        }
+        prefix = self.prefix(resolution.env_id)
+        installation = Installation(name, folder, prefix, self._home, lock, resolution, document)
+        try:
+            return installation.install(progress)
+        except BaseException:
+            os.close(self._held.pop(resolution.env_id))
+            raise
+
+    def _lock(self, env_id: str, name: str, progress: Callable[[str], None]) -> int:
+        """Open the environment's lock, held for reading; it stays open."""
+        held = self._held.get(env_id)
+        if held is not None:
+            return held
+        path = self._lock_file(env_id)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise EnvironmentFailure(
+                f"cannot keep environments in {path.parent}: {error.strerror}",
+                hint="set RUNNER_HOME to a folder that can be written",
+            ) from error
+        self._held[env_id] = lock
+        _wait(lock, fcntl.LOCK_SH, name, progress)
+        return lock
+
+    def _lock_file(self, env_id: str) -> Path:
+        return self._home / "envs" / f"{env_id}.lock"
+
+
+def _wait(lock: int, mode: int, name: str, progress: Callable[[str], None]) -> None:
+    try:
+        fcntl.flock(lock, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        progress(f"waiting for another runner to prepare or release {name}")
+        fcntl.flock(lock, mode)
+
+
+def _current(prefix: Path, name: str, progress: Callable[[str], None]) -> State | None:
+    """Give the state of the environment if every file is as it was installed."""
+    from runner.environments import virtualenv_state  # noqa: PLC0415  # not when digesting
+
+    state = virtualenv_state.load(prefix)
+    if state is None:
+        return None
+    now = virtualenv_state.signature(prefix)
+    if now == state.signature:
+        return state
+    changed = virtualenv_state.changes(prefix, state.records, state.own)
+    if changed:
+        progress(f"{name} is installed again: {listed(changed, 3)}")
+        return None
+    # Touched, not changed: remembered, so that the next run need not hash again.
+    state = state._replace(signature=now)
+    virtualenv_state.save(prefix, state)
+    return state
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _silently(message: str) -> None:
+    del message
