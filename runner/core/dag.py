@@ -14,7 +14,7 @@ from runner.core.producers import Producers
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from runner.core.model import Step
     from runner.errors import WorkspaceError
@@ -168,15 +168,15 @@ def external_inputs(dag: Dag) -> dict[str, list[str]]:
     return inputs
 
 
-def missing(dag: Dag, present: Container[str]) -> WorkspaceError | None:
-    """Give the error that names every external input that is not `present`; None when all are."""
-    needed = external_inputs(dag)
-    absent = {path: steps for path, steps in needed.items() if path not in present}
-    if not absent:
-        return None
+def missing(dag: Dag, absent: Iterable[str], existing: Iterable[str] = ()) -> WorkspaceError:
+    """Give the error that names the absent inputs, the steps that read them, what may be meant.
+
+    What may be meant is looked for among the steps' outs and the `existing` paths.
+    """
     from runner.core.dag_problems import describe_missing  # noqa: PLC0415  # only a wrong graph
 
-    return describe_missing(dag.steps, absent, present)
+    readers = external_inputs(dag)
+    return describe_missing(dag.steps, {path: readers.get(path, []) for path in absent}, existing)
 
 
 def generations(dag: Dag) -> list[list[str]]:

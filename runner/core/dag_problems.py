@@ -5,7 +5,6 @@ This is the one door to networkx, and it is opened only when something is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from runner.core.spelling import listed, nearest
 from runner.errors import DagError, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     import networkx as nx
 
@@ -131,18 +130,17 @@ def _told(way: Sequence[str], reasons: Mapping[tuple[str, str], str]) -> str:
 
 
 def describe_missing(
-    steps: Mapping[str, Step], absent: Mapping[str, Sequence[str]], present: Container[str]
+    steps: Mapping[str, Step], absent: Mapping[str, Sequence[str]], existing: Iterable[str]
 ) -> WorkspaceError:
     """Name each missing input, the steps that read it, and what may be meant."""
-    known = {out.path for step in steps.values() for out in step.outs}
-    if isinstance(present, Iterable):
-        known.update(present)
+    known = {*existing, *(out.path for step in steps.values() for out in step.outs)}
     lines = []
     for path, readers in list(absent.items())[:MOST_PROBLEMS]:
         close = nearest(path, known)
         asked = f'; did you mean "{close}"?' if close else ""
         verb = "needs" if len(readers) == 1 else "need"
-        lines.append(f"{path} is missing; {listed(readers)} {verb} it{asked}")
+        needed = f"; {listed(readers)} {verb} it" if readers else ""
+        lines.append(f"{path} is missing{needed}{asked}")
     if len(absent) > MOST_PROBLEMS:
         lines.append(f"and {len(absent) - MOST_PROBLEMS:,} more inputs are missing")
     hint = "bring it here (`dvc pull` if DVC tracks it), or make it an out of a step"

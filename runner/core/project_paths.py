@@ -12,6 +12,7 @@ OUTSIDE = "leaves the project"
 PRIVATE_FOLDERS = (".runner", ".git", ".dvc")
 
 _URI = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_QUOTED_BYTE = pattern(rb"%([0-9A-Fa-f]{2})")
 
 
 def normal(path: str) -> str:
@@ -55,9 +56,7 @@ def as_recorded(text: str, caller_folder: str, project_folder: str) -> str:
     relative (to the project's folder) and an absolute one stays as it was given.
     """
     if text.startswith("file://"):
-        from urllib.parse import unquote  # noqa: PLC0415  # only file URLs need it
-
-        text = unquote(text.removeprefix("file://").removeprefix("localhost"))
+        text = _unquoted(text.removeprefix("file://").removeprefix("localhost"))
     place = normpath(join("/", caller_folder, text))
     project = normpath(project_folder or "/")
     inside = relpath(place, project)
@@ -69,3 +68,9 @@ def as_recorded(text: str, caller_folder: str, project_folder: str) -> str:
 def as_run(recorded: str, project_folder: str) -> str:
     """Give the absolute path of a recorded one."""
     return normpath(join("/", project_folder, recorded))
+
+
+def _unquoted(text: str) -> str:
+    """Replace the percent-encoded bytes of a URL's path."""
+    raw = _QUOTED_BYTE.sub(lambda found: bytes([int(found.group(1), 16)]), text.encode())
+    return raw.decode("utf-8", "surrogateescape")

@@ -227,14 +227,20 @@ def test_what_an_unselected_step_produces_is_an_external_input():
 
 def test_missing_inputs_are_named_with_their_readers_and_what_may_be_meant():
     graph = build("p: data/raw.csv > data/split\nt: data/splt > model\nu: data/splt > m2")
-    error = dag.missing(graph, {"data/raw.csv"})
-    assert error is not None
+    error = dag.missing(graph, ["data/splt"])
     assert error.message == 'data/splt is missing; t, u need it; did you mean "data/split"?'
     assert "dvc pull" in error.hint
 
 
-def test_nothing_is_missing_when_all_inputs_are_there():
-    assert dag.missing(build(DIAMOND), {"raw.csv"}) is None
+def test_a_missing_input_is_compared_with_the_paths_that_exist():
+    error = dag.missing(build("p: data/raw.cvs > split"), ["data/raw.cvs"], ["data/raw.csv", "x"])
+    assert error.message == 'data/raw.cvs is missing; p needs it; did you mean "data/raw.csv"?'
+
+
+def test_many_missing_inputs_are_cut_short():
+    graph = build("\n".join(f"s{i}: in{i} > out{i}" for i in range(100)))
+    error = dag.missing(graph, dag.external_inputs(graph))
+    assert error.message.endswith("and 80 more inputs are missing")
 
 
 def test_generations_group_steps_by_their_longest_way_from_a_start():
