@@ -1,0 +1,1 @@
+"""What the code and the data are: git says the one, DVC's formats the other."""
