@@ -1,0 +1,16 @@
+"""`python -m runner`, and the `runner` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line and give its exit code."""
+    from runner.cli import main as command_line  # noqa: PLC0415  # `import runner` stays free
+
+    return command_line(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""Set outputs aside while a step runs, so that a step that fails never destroys them.
+
+`.runner/aside/<run_id>/<step>/` holds what was moved, and `paths.json`, written first, says
+where it came from: after a crash the next command puts everything back from that alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterable
+
+from runner.core.model import Out
+from runner.core.paths import file_name
+from runner.errors import WorkspaceError
+from runner.fault_points import fault_point
+
+PATHS = "paths.json"
+
+
+class Aside:
+    """The outputs that one run has set aside. `folder` is `.runner/aside/<run_id>`."""
+
+    def __init__(self, project: str, folder: str) -> None:
+        self._project = project
+        self._folder = folder
+        self._used: set[str] = set()
+
+    def take(self, step: str, outs: Iterable[Out]) -> None:
+        """Move a step's existing outs aside; one that persists is copied and stays."""
+        there = [out for out in outs if os.path.lexists(os.path.join(self._project, out.path))]
+        if not there:
+            return
+        place = os.path.join(self._folder, file_name(step))
+        os.makedirs(place, exist_ok=True)
+        self._used.add(step)
+        _write(
+            os.path.join(place, PATHS), {"step": step, "paths": [out.path for out in there]}
+        )
+        fault_point("aside.before")
+        for number, out in enumerate(there):
+            source = os.path.join(self._project, out.path)
+            target = os.path.join(place, str(number))
+            if out.persist:
+                _copy(source, target)
+            else:
+                _move(source, target)
+        fault_point("aside.after")
+
+    def put_back(self, step: str, partial: str) -> list[str]:
+        """Restore a step's outs, and name them; what lies in their place moves to `partial`."""
+        if step not in self._used:
+            return []
+        self._used.discard(step)
+        return restore(self._project, os.path.join(self._folder, file_name(step)), partial)
+
+    def discard(self, step: str) -> None:
+        """Drop what was set aside: the step has its new outputs."""
+        if step in self._used:
+            fault_point("aside.discard")
+            remove(os.path.join(self._folder, file_name(step)))
+            self._used.discard(step)
+
+    def close(self) -> None:
+        """Remove the run's folder, which is empty by now."""
+        try:
+            os.rmdir(self._folder)
+        except OSError:
+            return
+
+
+def restore(project: str, place: str, partial: str) -> list[str]:
+    """Put back everything a folder of `Aside` holds; give the paths that came back."""
+    back: list[str] = []
+    for number, path in enumerate(_read(place)[1]):
+        held = os.path.join(place, str(number))
+        if os.path.lexists(held):
+            target = os.path.join(project, path)
+            set_partial_aside(target, os.path.join(partial, path))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            _move(held, target)
+            back.append(path)
+    remove(place)
+    return back
+
+
+def held_step(place: str) -> str:
+    """Tell whose outs a folder of `Aside` holds; empty when it was not filled yet."""
+    return _read(place)[0]
+
+
+def set_partial_aside(source: str, target: str) -> None:
+    """Keep what a failed step wrote, out of the way; an older one is replaced."""
+    if not os.path.lexists(source):
+        return
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    remove(target)
+    _move(source, target)
+
+
+def remove(path: str) -> None:
+    """Delete a file, a link or a whole folder; nothing there is fine."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):
+        import shutil  # noqa: PLC0415  # only folders need it
+
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _read(place: str) -> tuple[str, list[str]]:
+    try:
+        with open(os.path.join(place, PATHS), encoding="utf-8") as file:
+            document = json.load(file)
+    except (OSError, ValueError):
+        # Nothing was moved yet: the paths are written before the first move.
+        return "", []
+    return document["step"], document["paths"]
+
+
+def _write(path: str, document: object) -> None:
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    os.rename(path + ".part", path)
+
+
+def _move(source: str, target: str) -> None:
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise WorkspaceError(
+                f"cannot move {source}: {error.strerror}",
+                hint="make the folder writable, or remove what stands there",
+            ) from error
+        _copy(source, target)
+        remove(source)
+
+
+def _copy(source: str, target: str) -> None:
+    import shutil  # noqa: PLC0415  # only outs that persist, or lie on another file system
+
+    part = target + ".part"
+    if os.path.isdir(source) and not os.path.islink(source):
+        shutil.copytree(source, part, symlinks=True)
+    else:
+        shutil.copy2(source, part, follow_symlinks=False)
+    os.rename(part, target)

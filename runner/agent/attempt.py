@@ -1,0 +1,231 @@
+"""Begin and end attempts of steps: outputs first, their record last.
+
+The agent owns everything about an attempt but the process: where its log is, which variables
+it sees, that old outputs are out of harm's way while it runs, and what its end means.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from runner.agent.aside import Aside, set_partial_aside
+from runner.core.model import DataVersion, Out, Step
+from runner.core.paths import file_name, within
+from runner.errors import WorkspaceError
+from runner.fault_points import fault_point
+from runner.ports import Command, Exit, Submission
+
+SHELL = "/bin/sh"
+
+
+class Outputs(Protocol):
+    """The part of data versioning that keeps what a step wrote."""
+
+    def put(self, path: str) -> DataVersion:
+        """Hash a path and keep its content in the cache."""
+
+    def versions(self, paths: Sequence[str]) -> dict[str, DataVersion | None]:
+        """Hash each path exactly as DVC does; None where there is nothing."""
+
+    def protect_inputs(self, paths: Sequence[str]) -> object:
+        """Make sure that writing to these paths cannot reach the cache."""
+
+
+class Ending(NamedTuple):
+    """What the end of an attempt means: its status, what it wrote, and why it failed."""
+
+    status: str
+    outputs: tuple[tuple[Out, DataVersion], ...] = ()
+    problem: str = ""
+
+
+class Places(NamedTuple):
+    """Where a run keeps things; all absolute. `partial` gets what failed steps left behind."""
+
+    project: str
+    logs: str
+    logged: str
+    artifacts: str
+    aside: str
+    partial: str
+
+
+class Agent:
+    """Begins and ends the attempts of one run.
+
+    `variables` are those that every step gets; `shell` runs the commands.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        places: Places,
+        data: Outputs,
+        variables: Mapping[str, str],
+        shell: str = SHELL,
+    ) -> None:
+        self._run_id = run_id
+        self._places = places
+        self._data = data
+        self._variables = variables
+        self._shell = shell
+        self._aside = Aside(places.project, places.aside)
+        self._checked: set[str] = set()
+
+    def attempt(self, step: str, number: int) -> str:
+        """Name an attempt for good."""
+        return f"{self._run_id}/{step}/{number}"
+
+    def log(self, step: str) -> str:
+        """Tell where a step's captured output goes."""
+        return os.path.join(self._places.logs, file_name(step) + ".log")
+
+    def logged(self, step: str) -> str:
+        """Tell where a step's own metrics and parameters go (RUNNER_LOG)."""
+        return os.path.join(self._places.logged, file_name(step) + ".jsonl")
+
+    def begin(  # noqa: PLR0913  # each is one fact of the attempt
+        self,
+        step: Step,
+        number: int,
+        *,
+        variables: Mapping[str, str],
+        secrets: Mapping[str, str],
+        devices: Sequence[str],
+        wrap: Callable[[Command], Command],
+        on_output: Callable[[str, str], None] | None,
+    ) -> Submission:
+        """Set everything up for one attempt and give what the executor is to start.
+
+        Raises:
+            WorkspaceError: an out leaves the project through a link, or cannot be set aside.
+        """
+        for out in step.outs:
+            self._check(out.path)
+        self._set_aside(step)
+        kept = [out.path for out in step.outs if out.persist]
+        self._data.protect_inputs([dep.path for dep in step.deps] + kept)
+        attempt = self.attempt(step.name, number)
+        own = {
+            **self._variables,
+            **variables,
+            **secrets,
+            "RUNNER_STEP": step.name,
+            "RUNNER_ATTEMPT": attempt,
+            "RUNNER_LOG": self.logged(step.name),
+        }
+        if step.resources.gpus:
+            own["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
+        assert step.command is not None
+        command = Command(
+            (self._shell, "-c", step.command),
+            self._places.project,
+            own,
+            tuple(value for value in secrets.values() if value),
+        )
+        log = self.log(step.name)
+        if number > 1:
+            _append(log, f"--- attempt {number} ---\n")
+        return Submission(attempt, wrap(command), log, step.timeout, on_output)
+
+    def end(self, step: Step, exit_: Exit) -> Ending:
+        """Judge how an attempt ended: keep its outputs, or put the old ones back."""
+        problem = _problem(exit_) or self._missing(step)
+        if problem:
+            self.give_up(step)
+            return Ending("cancelled" if exit_.cancelled else "failed", (), problem)
+        return Ending("succeeded", tuple((out, self._keep(out)) for out in step.outs))
+
+    def accept(self, step: Step) -> None:
+        """Drop the old outputs of a step whose new ones are recorded."""
+        self._aside.discard(step.name)
+
+    def give_up(self, step: Step) -> None:
+        """Put the old outputs of a step back; what it wrote is kept beside the run."""
+        partial = os.path.join(self._places.partial, file_name(step.name))
+        back = self._aside.put_back(step.name, partial)
+        for out in step.outs:
+            if out.path not in back:
+                set_partial_aside(
+                    os.path.join(self._places.project, out.path), os.path.join(partial, out.path)
+                )
+
+    def close(self) -> None:
+        """Leave nothing behind that is empty."""
+        self._aside.close()
+
+    def _set_aside(self, step: Step) -> None:
+        try:
+            self._aside.take(step.name, step.outs)
+        except (OSError, WorkspaceError):
+            self._aside.put_back(step.name, self._places.partial)
+            raise
+
+    def _missing(self, step: Step) -> str:
+        lost = [
+            out.path
+            for out in step.outs
+            if not os.path.exists(os.path.join(self._places.project, out.path))
+        ]
+        return f"it ended well but did not write {', '.join(lost)}" if lost else ""
+
+    def _keep(self, out: Out) -> DataVersion:
+        fault_point("put.before")
+        if out.cache:
+            version = self._data.put(out.path)
+        else:
+            found = self._data.versions([out.path])[out.path]
+            if found is None:
+                raise WorkspaceError(f"{out.path} vanished while it was hashed")
+            version = found
+        fault_point("put.after")
+        return version
+
+    def _check(self, path: str) -> None:
+        parent = os.path.dirname(path)
+        if parent in self._checked:
+            return
+        project = os.path.realpath(self._places.project)
+        full = os.path.join(project, parent)
+        if not within(os.path.realpath(full), project):
+            raise WorkspaceError(
+                f"{path}: leaves the project through a link",
+                hint=f"replace the link in `{parent}` by a folder, or declare another path",
+            )
+        try:
+            os.makedirs(full, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{path}: its folder cannot be made: {error.strerror}",
+                hint=f"remove or rename what stands at `{parent}`",
+            ) from error
+        self._checked.add(parent)
+
+
+def _problem(exit_: Exit) -> str:
+    if exit_.cancelled:
+        return "cancelled"
+    if exit_.timed_out:
+        return f"timed out after {exit_.seconds:.1f} s"
+    if exit_.code is None:
+        return exit_.problem or "could not be started"
+    if exit_.code < 0:
+        return f"killed by {_signal_name(-exit_.code)}"
+    if exit_.code:
+        return f"exit code {exit_.code}"
+    return ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _append(path: str, text: str) -> None:
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,1 @@
+"""One function per command; each reads as the data flow."""

@@ -1,0 +1,65 @@
+"""The environments of one run: prepared once, when the first step needs them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from runner import bootstrap
+from runner.api.planning import Prepared
+from runner.core.events import EnvironmentReady, Event
+from runner.core.model import Step
+from runner.ports import Command, PreparedEnvironment
+
+
+class Environments:
+    """Prepares and remembers; the lock that was used is kept with the run."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        run_folder: str,
+        emit: Callable[[Event], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._prepared = prepared
+        self._run_folder = run_folder
+        self._emit = emit
+        self._say = say
+        self._ready: dict[str, PreparedEnvironment] = {}
+
+    def wrap(self, step: Step) -> Callable[[Command], Command]:
+        """Give what puts a command into the step's environment.
+
+        Raises:
+            RunnerError: the environment cannot be made.
+        """
+        name = step.environment
+        spec, env_id = self._prepared.environments[name]
+        adapter = bootstrap.environment(spec)
+        ready = self._ready.get(env_id)
+        if ready is None:
+            folder = Path(self._prepared.ports.folder)
+            ready = adapter.prepare(spec, folder, self._say)
+            self._ready[env_id] = ready
+            self._keep_lock(ready.lock_text)
+            self._emit(EnvironmentReady(_now(), env_id, ready.document))
+        kept = ready
+        return lambda command: adapter.wrap(command, kept)
+
+    def _keep_lock(self, text: str) -> None:
+        if not text:
+            return
+        folder = os.path.join(self._run_folder, "locks")
+        os.makedirs(folder, exist_ok=True)
+        name = hashlib.sha256(text.encode()).hexdigest()
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _now() -> str:
+    from runner.api.running import now
+
+    return now()

@@ -1,0 +1,221 @@
+"""From a folder and a request to a plan: what every command that looks at steps begins with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from runner import bootstrap, project_files, settings
+from runner.assessment import Assessment, Circumstances
+from runner.core import binding, dag
+from runner.core.binding import Binding
+from runner.core.dag import Dag
+from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision, Step
+from runner.core.plan import Decision
+from runner.errors import EnvironmentFailure, Problem, SourceControlError, WorkspaceError
+from runner.workspace import values
+
+
+class Request(NamedTuple):
+    """What a user asks for. `parameters` are the `-P` pairs; None in the others: not said.
+
+    `environment` is `--env-manager` (None: as the project file says).
+    """
+
+    folder: str = "."
+    targets: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    force: bool = False
+    only: bool = False
+    downstream: bool = False
+    environment: str | None = None
+    flags: Mapping[str, object] = {}
+
+
+class Prepared(NamedTuple):
+    """A request that was looked at: the graph, the facts, the decisions.
+
+    `environments` maps the names that steps use to their spec and env_id; `notes` are warnings
+    for the user.
+    """
+
+    request: Request
+    ports: bootstrap.Connections
+    project: Project
+    bound: Binding
+    dag: Dag
+    settings: Mapping[str, object]
+    revision: Revision
+    environments: Mapping[str, tuple[EnvironmentSpec, str]]
+    variables: Mapping[str, Mapping[str, str]]
+    secrets: Mapping[str, Mapping[str, str]]
+    assessment: Assessment
+    decisions: dict[str, Decision]
+    plan_id: str
+    notes: tuple[str, ...]
+
+
+class Graph(NamedTuple):
+    """A project's steps for a request, before any fact is looked at."""
+
+    project: Project
+    bound: Binding
+    dag: Dag
+    problems: tuple[Problem, ...]
+
+
+def graph(request: Request) -> Graph:
+    """Read the project file, bind its parameters and build the graph of what is asked for.
+
+    Raises:
+        RunnerError: whatever is wrong with the file, the parameters or the graph.
+    """
+    folder = bootstrap.existing_folder(request.folder)
+    strict = bool(request.flags.get("strict"))
+    project, problems = project_files.load(folder, strict=strict)
+    asked = binding.Request(request.targets, request.parameters, os.getcwd(), folder)
+    bound = binding.bind(project, asked)
+    whole = dag.build(bound.steps)
+    chosen = dag.select(whole, bound.targets, only=request.only, downstream=request.downstream)
+    return Graph(project, bound, chosen, problems)
+
+
+def prepare(request: Request, *, pull: bool = False) -> Prepared:
+    """Look at everything a request needs and decide what to do; writes nothing to the project.
+
+    With `pull`, inputs that DVC tracks and that are missing are brought in first.
+
+    Raises:
+        RunnerError: the request cannot be carried out, and why.
+    """
+    folder = bootstrap.existing_folder(request.folder)
+    ports = bootstrap.connect(folder)
+    project, bound, chosen, problems = graph(request)
+    chosen_settings = settings.resolve(request.flags, project.settings)
+    outs = _outs_of(bound.steps.values())
+    last = ports.store.last_step(chosen.steps)
+    environments = _environments(request, project, chosen, folder)
+    variables, secrets = _variables(chosen.steps.values())
+    revision = ports.control.revision(outs)
+    _refuse_dirty(revision, chosen_settings)
+    given = Circumstances(
+        {name: env_id for name, (_, env_id) in environments.items()},
+        variables,
+        last,
+        frozenset(_forced(request, bound, chosen)),
+    )
+    assessment = Assessment(
+        chosen,
+        ports.data,
+        ports.control,
+        given,
+        lambda deps: values.parameters(folder, deps),
+    )
+    assessment.look()
+    _bring_in(chosen, ports, assessment, pull=pull)
+    decisions = assessment.forecast()
+    plan_id = assessment.plan_id(bound.targets, revision.tree)
+    notes = (*(str(p.message) for p in problems), *bound.warnings, *revision.warnings)
+    return Prepared(
+        request,
+        ports,
+        project,
+        bound,
+        chosen,
+        chosen_settings,
+        revision,
+        environments,
+        variables,
+        secrets,
+        assessment,
+        decisions,
+        plan_id,
+        notes,
+    )
+
+
+def _outs_of(steps: object) -> list[str]:
+    return [out.path for step in steps for out in step.outs]  # type: ignore[attr-defined]
+
+
+def _forced(request: Request, bound: Binding, chosen: Dag) -> Sequence[str]:
+    return tuple(chosen.steps) if request.force else ()
+
+
+def _environments(
+    request: Request, project: Project, chosen: Dag, folder: str
+) -> dict[str, tuple[EnvironmentSpec, str]]:
+    found: dict[str, tuple[EnvironmentSpec, str]] = {}
+    for step in chosen.steps.values():
+        if step.environment not in found:
+            spec = project.environments[step.environment]
+            if request.environment in {"local", SYSTEM}:
+                spec = EnvironmentSpec(step.environment, SYSTEM)
+            elif request.environment not in {None, spec.kind}:
+                raise EnvironmentFailure(
+                    f"--env-manager {request.environment}: environment `{spec.name}` is "
+                    f"made for {spec.kind}",
+                    hint="use --env-manager local, or leave it out",
+                )
+            adapter = bootstrap.environment(spec)
+            found[step.environment] = (spec, adapter.digest(spec, folder))
+    return found
+
+
+def _variables(
+    steps: object,
+) -> tuple[dict[str, Mapping[str, str]], dict[str, Mapping[str, str]]]:
+    variables: dict[str, Mapping[str, str]] = {}
+    secrets: dict[str, Mapping[str, str]] = {}
+    unset: dict[str, list[str]] = {}
+    nothing: Mapping[str, str] = {}
+    for step in steps:  # type: ignore[attr-defined]
+        own: dict[str, str] = {}
+        for variable in step.variables:
+            value = os.environ.get(variable.name) if variable.value is None else variable.value
+            if value is None:
+                unset.setdefault(variable.name, []).append(step.name)
+            else:
+                own[variable.name] = value
+        hidden = {name: os.environ[name] for name in step.secrets if name in os.environ}
+        for name in step.secrets:
+            if name not in hidden:
+                unset.setdefault(name, []).append(step.name)
+        variables[step.name] = own or nothing
+        if hidden:
+            secrets[step.name] = hidden
+    if unset:
+        lines = [f"variable {name} is not set; needed by {', '.join(by)}" for name, by in unset.items()]
+        raise WorkspaceError("\n".join(lines), hint=f"export {next(iter(unset))}=…")
+    return variables, secrets
+
+
+def _refuse_dirty(revision: Revision, chosen: Mapping[str, object]) -> None:
+    if chosen.get("strict") and revision.state != "clean":
+        what = "is not in git" if revision.state == "nogit" else "has changes that are not committed"
+        raise SourceControlError(
+            f"--strict: the project {what}", hint="commit first: git add -A && git commit"
+        )
+
+
+def _bring_in(
+    chosen: Dag, ports: bootstrap.Connections, assessment: Assessment, *, pull: bool
+) -> None:
+    """Bring tracked inputs in where that is allowed, and refuse what is still missing."""
+    inputs = dag.external_inputs(chosen)
+    unsure = [
+        path
+        for path in inputs
+        if (version := assessment.version(path)) is None or version.nfiles is not None
+    ]
+    absent = ports.data.missing(unsure) if unsure else []
+    if pull and absent:
+        ports.data.pull(absent, lambda _: None)
+        assessment.look()
+    promised = frozenset() if pull else frozenset(absent)
+    lost = [
+        path for path in inputs if assessment.version(path) is None and path not in promised
+    ]
+    if lost:
+        raise dag.missing(chosen, lost)

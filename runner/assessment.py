@@ -1,0 +1,300 @@
+"""What each step of a graph needs, as the folder is now: facts fetched once, decisions pure.
+
+The facts come through the ports (hashes, code or data, what was recorded, what the run cache
+remembers); `core.plan` decides. The engine asks again, step by step, as outputs become known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from runner.core import fingerprint, plan
+from runner.core.dag import Dag
+from runner.core.fingerprint import Components
+from runner.core.model import DataVersion, Dep, Step
+from runner.core.plan import Decision, Reason, Remembered
+
+
+class Content(Protocol):
+    """The part of data versioning that decisions are made from."""
+
+    def versions(self, paths: Iterable[str]) -> dict[str, DataVersion | None]:
+        """Hash each path exactly as DVC does; None where there is nothing."""
+
+    def has(self, version: DataVersion) -> bool:
+        """Tell whether the cache can bring the content back, and that it is intact."""
+
+    def recall(self, step_key: str) -> Mapping[str, object] | None:
+        """Give what was remembered under a step_key."""
+
+    def tracked(self, path: str) -> DataVersion | None:
+        """Tell which version a `.dvc` file or a dvc.lock promises for the path."""
+
+
+class Code(Protocol):
+    """The part of source control that decisions are made from."""
+
+    def is_code(self, path: str) -> bool:
+        """Tell whether git tracks the path, or would."""
+
+    def stand_in(self, outs: Iterable[str]) -> str:
+        """Identify the project folder's code, for steps that declare none."""
+
+
+class Circumstances(NamedTuple):
+    """What is given before any step is looked at.
+
+    `environments` maps an environment's name to its env_id, `variables` a step to the values of
+    its declared variables, `last` a step to what was last recorded for it.
+    """
+
+    environments: Mapping[str, str]
+    variables: Mapping[str, Mapping[str, str]]
+    last: Mapping[str, Remembered]
+    forced: frozenset[str] = frozenset()
+
+
+class Question(NamedTuple):
+    """A step's key, what it is made from, and its inputs as they are."""
+
+    step_key: str
+    parts: Components
+    inputs: tuple[DataVersion, ...]
+
+
+class Assessment:
+    """Facts and decisions about the steps of one graph.
+
+    `read_parameters` reads the keyed values of parameters files. Paths that were produced in
+    this run are told by `note`, everything else is hashed when it is first asked for.
+    """
+
+    def __init__(
+        self,
+        dag: Dag,
+        content: Content,
+        code: Code,
+        given: Circumstances,
+        read_parameters: Callable[[Iterable[Dep]], Mapping[str, object]],
+    ) -> None:
+        self._dag = dag
+        self._content = content
+        self._code = code
+        self._given = given
+        self._read_parameters = read_parameters
+        self._outs = [out.path for step in dag.steps.values() for out in step.outs]
+        self._producers = {
+            out.path: name for name, step in dag.steps.items() for out in step.outs
+        }
+        self._folders = {folder for path in self._outs for folder in _folders_above(path)}
+        self._known: dict[str, DataVersion | None] = {}
+        self._questions: dict[str, Question] = {}
+        self._is_code: dict[str, bool] = {}
+        self._stand_in: str | None = None
+
+    def look(self) -> None:
+        """Hash everything the graph names, in one go."""
+        paths = dict.fromkeys(self._outs)
+        for step in self._dag.steps.values():
+            for dep in step.deps:
+                paths[dep.path] = None
+        self._known = self._content.versions(paths)
+
+    def forecast(self) -> dict[str, Decision]:
+        """Decide every step as far as that is possible before any of them ran."""
+        decisions: dict[str, Decision] = {}
+        promised: dict[str, str] = {}
+        for name, step in self._dag.steps.items():
+            pending = [up for up in self._dag.upstream[name] if decisions[up].action != "up-to-date"]
+            unsure = [up for up in pending if decisions[up].action != "restore"]
+            if unsure or not self._all_known(step, promised):
+                decision = self._wait(step, unsure or pending)
+            else:
+                question = self._questions[name] = self._question(step, promised)
+                decision = self._decide(step, question)
+            if decision.action == "restore":
+                promised.update(decision.outputs)
+            decisions[name] = decision
+        return decisions
+
+    def decide(self, step: Step) -> Decision:
+        """Decide a step whose upstream has ended, from its inputs as they are now."""
+        self._refresh(step)
+        question = self._questions[step.name] = self._question(step, {})
+        return self._decide(step, question)
+
+    def question(self, step: Step) -> Question:
+        """Give what a decided step asks; each is given once, so that memory stays flat."""
+        return self._questions.pop(step.name, None) or self._question(step, {})
+
+    def version(self, path: str) -> DataVersion | None:
+        """Give what is known of a path."""
+        return self._known.get(path)
+
+    def note(self, outputs: Iterable[DataVersion]) -> None:
+        """Take in what a step wrote: what was known about paths around it is forgotten."""
+        for version in outputs:
+            self._known[version.path] = version
+
+    def forget(self, step: Step) -> None:
+        """Hash a step's inputs and outs anew the next time: somebody else was at work."""
+        for path in [*(dep.path for dep in step.deps), *(out.path for out in step.outs)]:
+            self._known.pop(path, None)
+
+    def external_inputs(self) -> dict[str, DataVersion]:
+        """Give the version of every input that no step of the graph produces."""
+        found: dict[str, DataVersion] = {}
+        for step in self._dag.steps.values():
+            for dep in step.deps:
+                version = self._known.get(dep.path)
+                if version is not None and not self._is_produced(dep.path):
+                    found[dep.path] = self._with_kind(version)
+        return found
+
+    def plan_id(self, targets: Sequence[str], code: str) -> str:
+        """Identify the question that this graph asks of this code and this data."""
+        questions = (
+            (step, self._given.environments[step.environment], self._given.variables[name])
+            for name, step in self._dag.steps.items()
+        )
+        inputs = {path: version.md5 for path, version in self.external_inputs().items()}
+        return fingerprint.plan_id(targets, questions, code=code, inputs=inputs)
+
+    def _decide(self, step: Step, question: Question) -> Decision:
+        key = question.step_key
+        last = self._given.last.get(step.name)
+        there = {out.path: self._md5(out.path) for out in step.outs}
+        result = last.outputs if last and last.step_key == key else None
+        if result is None or (result != there and not self._restorable(step, result)):
+            recalled = self._recall(step, key)
+            result = recalled if recalled is not None else result
+        return plan.decide(
+            step,
+            step_key=key,
+            parts=question.parts,
+            last=last,
+            there=there,
+            result=result,
+            restorable=result is not None and result != there and self._restorable(step, result),
+            forced=step.name in self._given.forced,
+        )
+
+    def _wait(self, step: Step, pending: Sequence[str]) -> Decision:
+        name = step.name
+        last = self._given.last.get(name)
+        if plan.always_runs(step):
+            return Decision(name, "run", (plan.NO_FINGERPRINT,))
+        if name in self._given.forced:
+            return Decision(name, "run", (Reason("forced"),))
+        if last is None:
+            return Decision(name, "run" if step.command else "maybe", (plan.NEVER_RUN,))
+        parts = self._parts(step, self._md5)
+        unknown = {dep.path for dep in step.deps if self._is_produced(dep.path)}
+        known = (
+            reason
+            for reason in plan.changes(last, parts)
+            if not (reason.kind == "dep" and reason.what in unknown)
+            and not (reason.kind == "parameter" and reason.what.partition(":")[0] in unknown)
+        )
+        return plan.waits_for(step, pending, known)
+
+    def _question(self, step: Step, promised: Mapping[str, str]) -> Question:
+        parts = self._parts(step, lambda path: promised.get(path) or self._md5(path))
+        inputs = tuple(
+            self._with_kind(version)
+            for dep in step.deps
+            if (version := self._known.get(dep.path)) is not None
+        )
+        return Question(fingerprint.step_key(parts), parts, inputs)
+
+    def _parts(self, step: Step, md5: Callable[[str], str | None]) -> Components:
+        plain = [dep.path for dep in step.deps if not dep.keys]
+        keyed = [dep for dep in step.deps if dep.keys]
+        declares_code = any(map(self._code_dep, plain))
+        return fingerprint.components(
+            step,
+            deps={path: md5(path) or "" for path in plain},
+            params=self._values(keyed) if keyed else {},
+            env_id=self._given.environments[step.environment],
+            variables=self._given.variables[step.name],
+            code=None if declares_code or step.command is None else self._code_stand_in(),
+        )
+
+    def _values(self, keyed: Sequence[Dep]) -> Mapping[str, object]:
+        there = [dep for dep in keyed if self._known.get(dep.path) is not None]
+        return self._read_parameters(there)
+
+    def _recall(self, step: Step, key: str) -> Mapping[str, str] | None:
+        remembered = self._content.recall(key)
+        if remembered is None:
+            return None
+        outputs = remembered.get("outputs")
+        if not isinstance(outputs, list):
+            return None
+        result = {str(entry["path"]): str(entry["md5"]) for entry in outputs}
+        return result if result.keys() == {out.path for out in step.outs} else None
+
+    def _restorable(self, step: Step, result: Mapping[str, str]) -> bool:
+        return all(
+            self._md5(out.path) == result[out.path]
+            or (out.cache and self._content.has(DataVersion(out.path, result[out.path], -1)))
+            for out in step.outs
+        )
+
+    def _all_known(self, step: Step, promised: Mapping[str, str]) -> bool:
+        if not promised:
+            return True
+        return all(
+            dep.path in promised or not self._touches(dep.path, promised) for dep in step.deps
+        )
+
+    def _touches(self, path: str, promised: Mapping[str, str]) -> bool:
+        return any(
+            other.startswith(path + "/") or path.startswith(other + "/") for other in promised
+        )
+
+    def _is_produced(self, path: str) -> bool:
+        if path in self._producers or path in self._folders:
+            return True
+        return any(folder in self._producers for folder in _folders_above(path))
+
+    def _refresh(self, step: Step) -> None:
+        wanted = [dep.path for dep in step.deps] + [out.path for out in step.outs]
+        stale = [
+            path
+            for path in wanted
+            if path not in self._known or (path not in self._producers and self._is_produced(path))
+        ]
+        if stale:
+            self._known.update(self._content.versions(dict.fromkeys(stale)))
+
+    def _md5(self, path: str) -> str | None:
+        version = self._known.get(path)
+        return version.md5 if version is not None else None
+
+    def _with_kind(self, version: DataVersion) -> DataVersion:
+        if self._is_produced(version.path):
+            return version._replace(kind="out")
+        if self._code_dep(version.path):
+            return version._replace(kind="git")
+        return version._replace(kind="dvc" if self._content.tracked(version.path) else "file")
+
+    def _code_dep(self, path: str) -> bool:
+        known = self._is_code.get(path)
+        if known is None:
+            known = not self._is_produced(path) and self._code.is_code(path)
+            self._is_code[path] = known
+        return known
+
+    def _code_stand_in(self) -> str:
+        if self._stand_in is None:
+            self._stand_in = self._code.stand_in(self._outs)
+        return self._stand_in
+
+
+def _folders_above(path: str) -> Iterable[str]:
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]

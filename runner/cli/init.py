@@ -1,0 +1,20 @@
+"""`runner init`."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_options(parser: argparse.ArgumentParser, _: str) -> None:
+    """Add the options of `init`."""
+    parser.add_argument("folder", nargs="?", default=".", help="the project's folder (default: .)")
+    parser.add_argument("--no-dvc", action="store_true", help="do not set DVC up")
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Begin a project, and say what was made."""
+    from runner.api.beginning import begin
+
+    for line in begin(arguments.folder, dvc=not arguments.no_dvc):
+        print(line)
+    return 0

@@ -1,0 +1,162 @@
+"""Which step may start now? A state per step, counters, and no I/O.
+
+waiting     some upstream step has not ended
+ready       every upstream step ended well: it can be checked, and started when resources allow
+running     it was handed out
+succeeded, up-to-date, restored     it ended well; what waits for it may become ready
+failed      it ended badly
+blocked     an upstream step ended badly, so it never starts
+cancelled   the run ended before it could start or finish
+
+Ready means ready to be checked (n2's word): a step's inputs are only known by then.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+
+from runner.core.model import Resources, Step
+
+ENDED_WELL = frozenset({"succeeded", "up-to-date", "restored"})
+ENDED = ENDED_WELL | {"failed", "blocked", "cancelled"}
+
+
+class Schedule:
+    """The progress of one run through its graph.
+
+    `steps` come in topological order, which is also the order in which ready steps start;
+    `slots` is `-j`; `gpus` names the devices that can be handed out, one per unit.
+    """
+
+    def __init__(
+        self,
+        steps: Mapping[str, Step],
+        upstream: Mapping[str, Sequence[str]],
+        downstream: Mapping[str, Sequence[str]],
+        *,
+        slots: int,
+        gpus: Sequence[str] = (),
+        keep_going: bool = False,
+    ) -> None:
+        self.status: dict[str, str] = dict.fromkeys(steps, "waiting")
+        self._steps = steps
+        self._downstream = downstream
+        self._rank = {name: rank for rank, name in enumerate(steps)}
+        self._missing = {name: len(upstream[name]) for name in steps}
+        self._ready: list[tuple[int, str]] = []
+        self._slots = slots
+        self._free = float(slots)
+        self._gpus = list(gpus)
+        self._taken: dict[str, tuple[float, list[str]]] = {}
+        self._keep_going = keep_going
+        self._open = len(self.status)
+        self.stopped = False
+        for name, count in self._missing.items():
+            if not count:
+                self._make_ready(name)
+
+    @property
+    def over(self) -> bool:
+        """Whether every step has ended."""
+        return not self._open
+
+    @property
+    def running(self) -> int:
+        """How many steps hold resources."""
+        return len(self._taken)
+
+    def ready(self) -> list[str]:
+        """Hand out the steps that may be checked now, in order; each once."""
+        names = [name for _, name in sorted(self._ready)]
+        self._ready.clear()
+        return names
+
+    def take_ready(self) -> str | None:
+        """Hand out the next step that may be checked now."""
+        return heapq.heappop(self._ready)[1] if self._ready else None
+
+    def give_back(self, name: str) -> None:
+        """Take back a step that was handed out and cannot start yet."""
+        self._make_ready(name)
+
+    def fits(self, wanted: Resources) -> bool:
+        """Tell whether the resources are free; more cores than there are slots run alone."""
+        cpus = min(wanted.cpus, self._slots)
+        return cpus <= self._free + 1e-9 and wanted.gpus <= len(self._gpus)
+
+    @property
+    def full(self) -> bool:
+        """Whether no step that needs a core could start now."""
+        return self._free < 1e-9  # noqa: PLR2004  # the rounding error of fractions of cores
+
+    def start(self, name: str) -> list[str]:
+        """Note that a step starts, and give the devices it got."""
+        wanted = self._steps[name].resources
+        cpus = min(wanted.cpus, self._slots)
+        devices, self._gpus = self._gpus[: wanted.gpus], self._gpus[wanted.gpus :]
+        self._free -= cpus
+        self._taken[name] = (cpus, devices)
+        self.status[name] = "running"
+        return devices
+
+    def unstart(self, name: str) -> None:
+        """Note that a step that was to be restored has to run after all."""
+        cpus, devices = self._taken.pop(name)
+        self._free += cpus
+        self._gpus = sorted({*self._gpus, *devices})
+        self.status[name] = "ready"
+
+    def end(self, name: str, status: str) -> list[str]:
+        """Note how a step ended; give the steps that are blocked by it, in order."""
+        cpus, devices = self._taken.pop(name, (0.0, []))
+        self._free += cpus
+        self._gpus = sorted({*self._gpus, *devices})
+        self.status[name] = status
+        self._open -= 1
+        if status in ENDED_WELL:
+            self._release(name)
+            return []
+        blocked = self._block(name)
+        if not self._keep_going:
+            self.stopped = True
+        return blocked
+
+    def cancel_rest(self) -> list[str]:
+        """End every step that is not running as cancelled, and name them in order."""
+        rest = [name for name, status in self.status.items() if status in {"waiting", "ready"}]
+        for name in rest:
+            self.status[name] = "cancelled"
+        self._ready.clear()
+        self._open -= len(rest)
+        return rest
+
+    def _release(self, name: str) -> None:
+        for waiting in self._downstream[name]:
+            self._missing[waiting] -= 1
+            if not self._missing[waiting] and self.status[waiting] == "waiting":
+                self._make_ready(waiting)
+
+    def _make_ready(self, name: str) -> None:
+        self.status[name] = "ready"
+        heapq.heappush(self._ready, (self._rank[name], name))
+
+    def _block(self, name: str) -> list[str]:
+        blocked: list[str] = []
+        pending: list[str] = [name]
+        while pending:
+            for waiting in self._downstream[pending.pop()]:
+                if self.status[waiting] == "waiting":
+                    self.status[waiting] = "blocked"
+                    self._open -= 1
+                    blocked.append(waiting)
+                    pending.append(waiting)
+        return sorted(blocked, key=self._rank.__getitem__)
+
+
+def counts(statuses: Iterable[str]) -> dict[str, int]:
+    """Count steps by status."""
+    result: dict[str, int] = {}
+    for status in statuses:
+        result[status] = result.get(status, 0) + 1
+    return result

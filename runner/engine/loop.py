@@ -1,0 +1,355 @@
+"""Carry a plan out.
+
+The schedule says what may start, the assessment whether it has to, the agent sets it up, the
+executor runs it; whatever happens is emitted as an event, and nothing else records anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from runner.agent.attempt import Agent, Ending
+from runner.assessment import Assessment, Question
+from runner.core.dag import Dag
+from runner.core.events import Event, StepOutput, StepStarted
+from runner.core.model import DataVersion, Step
+from runner.core.plan import Decision
+from runner.core.schedule import ENDED_WELL, Schedule
+from runner.engine.interruption import Interrupted, Interruption
+from runner.engine.step_runs import StepRuns
+from runner.errors import RunnerError
+from runner.ports import Command, Executor, Exit
+from runner.workspace.locks import StepLocks
+
+LOCK_PAUSE = 0.05
+GRACE = 5.0
+
+
+class Results(Protocol):
+    """The part of data versioning that remembers results and brings them back."""
+
+    def recall(self, step_key: str) -> Mapping[str, object] | None:
+        """Give what was remembered under a step_key."""
+
+    def remember(self, step_key: str, document: Mapping[str, object]) -> None:
+        """Keep a step's result under its key."""
+
+    def get(self, version: DataVersion) -> None:
+        """Bring content back to its path."""
+
+
+class Todo(NamedTuple):
+    """One run, ready to be carried out.
+
+    `environments` maps names to env_ids; `variables` and `secrets` give each step its values.
+    """
+
+    run_id: str
+    dag: Dag
+    decisions: dict[str, Decision]
+    schedule: Schedule
+    environments: Mapping[str, str]
+    variables: Mapping[str, Mapping[str, str]]
+    secrets: Mapping[str, Mapping[str, str]]
+
+
+class Ports(NamedTuple):
+    """The world, as the engine sees it.
+
+    `wrap` gives a step's environment, preparing it first; `pause` waits some seconds when no
+    step runs; `now` is the time as a text; `streamed` tells whether anybody watches a step's
+    output; `beat` is called at least every `beat_seconds` while steps run.
+    """
+
+    assessment: Assessment
+    agent: Agent
+    executor: Executor
+    results: Results
+    locks: StepLocks
+    step_runs: StepRuns
+    emit: Callable[[Event], None]
+    wrap: Callable[[Step], Callable[[Command], Command]]
+    now: Callable[[], str]
+    pause: Callable[[float], None]
+    streamed: bool = False
+    beat: Callable[[], None] | None = None
+    beat_seconds: float = 1.0
+    alone: Callable[[], bool] = lambda: True
+
+
+class Running(NamedTuple):
+    """An attempt that the executor has."""
+
+    step: Step
+    number: int
+    decision: Decision
+    question: Question
+    started: str
+    devices: Sequence[str]
+
+
+class Engine:
+    """Carries one run out; `carry_out` is its only verb."""
+
+    def __init__(self, todo: Todo, ports: Ports) -> None:
+        self._todo = todo
+        self._ports = ports
+        self._schedule = todo.schedule
+        self._running: dict[str, Running] = {}
+        self._locked_out = False
+        self._stopping = False
+        self.interruption = Interruption()
+
+    def carry_out(self) -> Mapping[str, str]:
+        """Run until every step has ended; give the status of each.
+
+        Raises:
+            RunnerError: the run cannot be recorded or the executor is gone; what ran was
+                killed and its old outputs are back.
+        """
+        with self.interruption:
+            try:
+                while not self._schedule.over:
+                    self._start_what_fits()
+                    if not self._schedule.over:
+                        self._collect()
+            finally:
+                self._abandon()
+        return self._schedule.status
+
+    def _start_what_fits(self) -> None:
+        self._locked_out = False
+        if self._schedule.stopped or self._stopping:
+            for name in self._schedule.cancel_rest():
+                self._tell_idle(name, "cancelled")
+            return
+        held: list[str] = []
+        while (name := self._schedule.take_ready()) is not None:
+            if not self._settle(self._todo.dag.steps[name]):
+                held.append(name)
+                if self._schedule.full:
+                    break
+            if self._schedule.stopped:
+                break
+        for name in held:
+            self._schedule.give_back(name)
+
+    def _settle(self, step: Step) -> bool:
+        """Start a step, or end it if it needs no command; False if it has to wait."""
+        if step.command is None:
+            self._end_gathering(step)
+            return True
+        decision = self._decision(step)
+        if decision.action == "up-to-date":
+            self._end_unrun(step, decision, "up-to-date")
+            return True
+        if not self._schedule.fits(step.resources):
+            return False
+        if not self._ports.locks.acquire(step.name, self._todo.dag.upstream[step.name]):
+            self._locked_out = True
+            return False
+        decision = self._decide_again(step, decision)
+        if decision.action == "run":
+            self._start(step, decision)
+        elif decision.action == "restore":
+            self._restore(step, decision)
+        else:
+            self._unlock(step)
+            self._end_unrun(step, decision, "up-to-date")
+        return True
+
+    def _decision(self, step: Step) -> Decision:
+        decision = self._todo.decisions[step.name]
+        if not decision.step_key:
+            decision = self._ports.assessment.decide(step)
+            self._todo.decisions[step.name] = decision
+        return decision
+
+    def _decide_again(self, step: Step, decision: Decision) -> Decision:
+        """Another run may have done the step while this one waited for its lock."""
+        if self._ports.alone():
+            return decision
+        self._ports.assessment.forget(step)
+        fresh = self._ports.assessment.decide(step)
+        forced = any(reason.kind == "forced" for reason in decision.reasons)
+        fresh = decision._replace(step_key=fresh.step_key) if forced else fresh
+        self._todo.decisions[step.name] = fresh
+        return fresh
+
+    def _start(self, step: Step, decision: Decision) -> None:
+        devices = self._schedule.start(step.name)
+        question = self._ports.assessment.question(step)
+        self._attempt(Running(step, 1, decision, question, self._ports.now(), devices))
+
+    def _attempt(self, running: Running) -> None:
+        step, number = running.step, running.number
+        try:
+            wrap = self._ports.wrap(step)
+            submission = self._ports.agent.begin(
+                step,
+                number,
+                variables=self._todo.variables[step.name],
+                secrets=self._todo.secrets.get(step.name, {}),
+                devices=running.devices,
+                wrap=wrap,
+                on_output=self._listen(step.name) if self._ports.streamed else None,
+            )
+        except RunnerError as error:
+            problem = f"{error.message}\nhint: {error.hint}" if error.hint else error.message
+            self._end(running, Ending("failed", (), problem), None)
+            return
+        self._running[submission.attempt] = running
+        env_id = self._todo.environments[step.environment]
+        self._ports.emit(StepStarted(self._ports.now(), step.name, env_id, number))
+        self._ports.executor.submit([submission])
+
+    def _listen(self, step: str) -> Callable[[str, str], None]:
+        def heard(stream: str, text: str) -> None:
+            self._ports.emit(StepOutput(self._ports.now(), step, stream, text))
+
+        return heard
+
+    def _collect(self) -> None:
+        """Wait for the next attempts that end, and take in how they ended."""
+        for exit_ in self._wait():
+            running = self._running.pop(exit_.attempt)
+            ending = self._judge(running, exit_)
+            if self._may_retry(running, ending):
+                self._attempt(running._replace(number=running.number + 1))
+            else:
+                self._end(running, ending, exit_)
+
+    def _wait(self) -> list[Exit]:
+        ports = self._ports
+        try:
+            with self.interruption.waiting():
+                if not self._running:
+                    ports.pause(LOCK_PAUSE)
+                    return []
+                exits = ports.executor.poll(self._patience())
+        except Interrupted:
+            self._stop()
+            return []
+        if ports.beat is not None:
+            ports.beat()
+        return exits
+
+    def _patience(self) -> float | None:
+        if self._locked_out:
+            return LOCK_PAUSE
+        return self._ports.beat_seconds if self._ports.beat is not None else None
+
+    def _stop(self) -> None:
+        self._stopping = True
+        grace = 0.0 if self.interruption.repeated else GRACE
+        self._ports.executor.cancel(list(self._running), grace)
+
+    def _judge(self, running: Running, exit_: Exit) -> Ending:
+        try:
+            return self._ports.agent.end(running.step, exit_)
+        except RunnerError as error:
+            self._ports.agent.give_up(running.step)
+            problem = f"{error.message}\nhint: {error.hint}" if error.hint else error.message
+            return Ending("failed", (), problem)
+
+    def _may_retry(self, running: Running, ending: Ending) -> bool:
+        return (
+            ending.status == "failed"
+            and running.number <= running.step.retries
+            and not self._stopping
+        )
+
+    def _end(self, running: Running, ending: Ending, exit_: Exit | None) -> None:
+        step = running.step
+        ports = self._ports
+        self._tell_logged(step)
+        run = ports.step_runs.ran(running, ending, exit_)
+        if ending.status == "succeeded":
+            versions = [version for _, version in ending.outputs]
+            if step.deps or step.outs:
+                ports.results.remember(
+                    running.question.step_key,
+                    {
+                        "run_id": self._todo.run_id,
+                        "outputs": [version._asdict() for version in versions],
+                        "metrics": run.metrics,
+                    },
+                )
+            ports.assessment.note(versions)
+        ports.emit(ports.step_runs.finished(step.name, run))
+        if ending.status == "succeeded":
+            ports.agent.accept(step)
+        self._unlock(step)
+        self._close(step.name, ending.status)
+
+    def _restore(self, step: Step, decision: Decision) -> None:
+        self._schedule.start(step.name)
+        try:
+            versions = self._bring_back(step, decision)
+        except RunnerError:
+            # What was said to be in the cache is not: the command gives it again.
+            self._schedule.unstart(step.name)
+            self._start(step, decision._replace(action="run"))
+            return
+        self._ports.assessment.note(versions)
+        self._unlock(step)
+        self._end_unrun(step, decision, "restored")
+
+    def _bring_back(self, step: Step, decision: Decision) -> list[DataVersion]:
+        assessment = self._ports.assessment
+        for out in step.outs:
+            found = assessment.version(out.path)
+            if found is None or found.md5 != decision.outputs[out.path]:
+                self._ports.results.get(DataVersion(out.path, decision.outputs[out.path], -1))
+        assessment.forget(step)
+        fresh = assessment.decide(step)
+        if fresh.action != "up-to-date":
+            raise RunnerError(f"{step.name}: what came back from the cache is not what it was")
+        return [version for out in step.outs if (version := assessment.version(out.path))]
+
+    def _end_unrun(self, step: Step, decision: Decision, status: str) -> None:
+        question = self._ports.assessment.question(step)
+        remembered = self._ports.results.recall(decision.step_key)
+        versions = [
+            version
+            for out in step.outs
+            if (version := self._ports.assessment.version(out.path)) is not None
+        ]
+        run = self._ports.step_runs.unrun(step, decision, question, status, versions, remembered)
+        self._ports.emit(self._ports.step_runs.finished(step.name, run))
+        self._close(step.name, status)
+
+    def _end_gathering(self, step: Step) -> None:
+        statuses = {self._schedule.status[name] for name in self._todo.dag.upstream[step.name]}
+        status = "up-to-date" if statuses <= {"up-to-date"} else "succeeded"
+        self._tell_idle(step.name, status)
+        self._close(step.name, status)
+
+    def _close(self, name: str, status: str) -> None:
+        for blocked in self._schedule.end(name, status):
+            self._tell_idle(blocked, "blocked")
+
+    def _tell_idle(self, name: str, status: str) -> None:
+        run = self._ports.step_runs.idle(self._todo.dag.steps[name], status)
+        self._ports.emit(self._ports.step_runs.finished(name, run))
+
+    def _tell_logged(self, step: Step) -> None:
+        for event in self._ports.step_runs.logged(step, self._ports.agent.logged(step.name)):
+            self._ports.emit(event)
+
+    def _unlock(self, step: Step) -> None:
+        self._ports.locks.release(step.name, self._todo.dag.upstream[step.name])
+
+    def _abandon(self) -> None:
+        """Leave nothing running and nothing half done, however the loop ended."""
+        self._ports.executor.close()
+        for running in self._running.values():
+            self._ports.agent.give_up(running.step)
+        self._running.clear()
+        self._ports.agent.close()
+
+
+def went_well(statuses: Mapping[str, str]) -> bool:
+    """Tell whether every step ended well."""
+    return all(status in ENDED_WELL for status in statuses.values())

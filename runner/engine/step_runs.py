@@ -1,0 +1,151 @@
+"""Build the record entry of each step, and the events of what a step logged itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from runner.core import step_log
+from runner.core.events import Artifact, Event, Metric, Parameter, StepFinished
+from runner.core.model import DataVersion, Out, Step
+from runner.core.paths import file_name
+from runner.core.plan import Decision
+from runner.core.record import StepRun
+
+if TYPE_CHECKING:
+    from runner.agent.attempt import Ending
+    from runner.assessment import Question
+    from runner.engine.loop import Running
+    from runner.ports import Exit
+
+ReadMetrics = Callable[[Sequence[str]], tuple[Mapping[str, float], Sequence[str]]]
+
+
+class StepRuns:
+    """Makes the entries of one run.
+
+    `environments` maps environment names to env_ids, `read_metrics` reads metric files, `now`
+    gives the time as a text.
+    """
+
+    def __init__(
+        self,
+        environments: Mapping[str, str],
+        read_metrics: ReadMetrics,
+        now: Callable[[], str],
+    ) -> None:
+        self._environments = environments
+        self._read_metrics = read_metrics
+        self._now = now
+        self._logged: dict[str, dict[str, float]] = {}
+
+    def finished(self, step: str, run: StepRun) -> StepFinished:
+        """Wrap an entry as its event."""
+        return StepFinished(self._now(), step, run.document())
+
+    def ran(self, running: Running, ending: Ending, exit_: Exit | None) -> StepRun:
+        """Describe a step whose command ran, or could not be started (no exit)."""
+        step = running.step
+        run = self._entry(step, ending.status, running.decision, running.question)
+        metrics, problems = self._metrics(step) if ending.status == "succeeded" else ({}, [])
+        run = run._replace(
+            outputs=[_output(out, version) for out, version in ending.outputs],
+            metrics={**metrics, **self._logged.pop(step.name, {})},
+            started=running.started,
+            attempts=running.number,
+            problem="; ".join(filter(None, [ending.problem, *problems])),
+            log=f"logs/{file_name(step.name)}.log",
+        )
+        if exit_ is None:
+            return run
+        return run._replace(
+            exit_code=exit_.code,
+            seconds=round(exit_.seconds, 6),
+            cpu_seconds=round(exit_.cpu_seconds, 6),
+            peak_memory=exit_.peak_memory,
+            tree_memory=exit_.tree_memory,
+            samples=exit_.samples,
+        )
+
+    def unrun(  # noqa: PLR0913  # each is one fact of the entry
+        self,
+        step: Step,
+        decision: Decision,
+        question: Question,
+        status: str,
+        versions: Iterable[DataVersion],
+        remembered: Mapping[str, object] | None,
+    ) -> StepRun:
+        """Describe a step that needed no command: up to date, or restored from the cache."""
+        run = self._entry(step, status, decision, question)
+        by_path = {version.path: version for version in versions}
+        remembered = remembered or {}
+        kept = remembered.get("metrics")
+        metrics = kept if isinstance(kept, dict) else self._metrics(step)[0]
+        source = str(remembered.get("run_id") or "")
+        return run._replace(
+            outputs=[_output(out, by_path[out.path]) for out in step.outs if out.path in by_path],
+            metrics=metrics,
+            restored_from=(source or None) if status == "restored" else None,
+        )
+
+    def idle(self, step: Step, status: str) -> StepRun:
+        """Describe a step that was never looked at: gathering, blocked or cancelled."""
+        return self._entry(step, status, None, None)
+
+    def logged(self, step: Step, path: str) -> Iterator[Event]:
+        """Give the events of what a step appended to its RUNNER_LOG, and take its metrics in."""
+        if not os.path.exists(path):
+            return
+        with open(path, "rb") as file:
+            entries, _ = step_log.parse(file.read())
+        latest = self._logged.setdefault(step.name, {})
+        counted: dict[str, int] = {}
+        for entry in entries:
+            if isinstance(entry, step_log.LoggedMetric):
+                count = counted.get(entry.name, 0)
+                counted[entry.name] = count + 1
+                latest[entry.name] = entry.value
+                number = count if entry.number is None else entry.number
+                yield Metric(entry.time or self._now(), step.name, entry.name, entry.value, number)
+            elif isinstance(entry, step_log.LoggedParam):
+                yield Parameter(entry.time or self._now(), step.name, entry.name, entry.value)
+            else:
+                yield Artifact(entry.time or self._now(), step.name, entry.path, entry.size)
+
+    def _metrics(self, step: Step) -> tuple[Mapping[str, float], Sequence[str]]:
+        paths = [out.path for out in step.outs if out.kind == "metric"]
+        return self._read_metrics(paths) if paths else ({}, [])
+
+    def _entry(
+        self, step: Step, status: str, decision: Decision | None, question: Question | None
+    ) -> StepRun:
+        return StepRun(
+            step.name,
+            step.entry_point,
+            status,
+            step_key=question.step_key if question else "",
+            components=question.parts if question else {},
+            command=step.shown_command,
+            env_id=self._environments[step.environment] if step.command is not None else "",
+            inputs=question.inputs if question else (),
+            reasons=decision.reasons if decision else (),
+        )
+
+
+def _output(out: Out, version: DataVersion) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "path": version.path,
+        "kind": out.kind,
+        "md5": version.md5,
+        "size": version.size,
+        "nfiles": version.nfiles,
+        "stored": "dvc" if out.cache else "none",
+    }
+    if out.compare != "bytes":
+        entry |= {"compare": out.compare, "reason": out.reason}
+    for name in ("rtol", "atol"):
+        if (value := getattr(out, name)) is not None:
+            entry[name] = value
+    return entry

@@ -1,0 +1,92 @@
+"""Numbers, times and reasons as people read them; colours that never carry meaning alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+CODES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+SHOWN_REASONS = 2
+SHOWN_TEXT = 40
+
+
+class Painter:
+    """Colours text, or leaves it as it is."""
+
+    def __init__(self, *, colours: bool) -> None:
+        self.colours = colours
+
+    @classmethod
+    def choose(cls, stream: IO[str], wish: str) -> Painter:
+        """Colour as asked; `auto` colours terminals unless NO_COLOR is set (no-color.org)."""
+        if wish == "auto":
+            plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+            return cls(colours=stream.isatty() and not plain)
+        return cls(colours=wish == "always")
+
+    def __call__(self, text: str, colour: str) -> str:
+        """Give the text in a colour."""
+        return f"\x1b[{CODES[colour]}m{text}\x1b[0m" if self.colours else text
+
+
+def count_of(number: int, thing: str) -> str:
+    """Give `1 step`, `2 steps`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """Give seconds as `0.42 s`, `12.3 s`, `3m 05s`, `2h 07m`."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m {rest:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02d}m"
+
+
+def memory(size: float) -> str:
+    """Give bytes as `512 B`, `1.5 KiB`, `180 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def reason_text(reasons: Iterable[Mapping[str, Any]]) -> str:
+    """Give the first reasons in words: `dep src/train.py changed`."""
+    texts = [_reason(reason) for reason in reasons]
+    more = f" and {len(texts) - SHOWN_REASONS} more" if len(texts) > SHOWN_REASONS else ""
+    return ", ".join(texts[:SHOWN_REASONS]) + more
+
+
+def _reason(reason: Mapping[str, Any]) -> str:
+    kind, what = reason["kind"], reason["what"]
+    old, new = reason.get("old"), reason.get("new")
+    words = {
+        "never-run": "never run",
+        "forced": "forced",
+        "no-fingerprint": what,
+        "command": "command changed",
+        "parameter": f"{what}: {_short(old)} -> {_short(new)}",
+        "environment": "environment changed",
+        "code": "code changed",
+        "output-missing": f"{what} is missing",
+        "output-changed": f"{what} was changed",
+        "upstream": f"{what} runs first",
+        "variable": f"${what}: {_short(old)} -> {_short(new)}",
+    }
+    if kind == "dep":
+        return f"{what} is new" if old is None else f"{what} changed"
+    return str(words.get(kind, kind))
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "none"
+    text = str(value)
+    return text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + "…"

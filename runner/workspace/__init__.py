@@ -1,0 +1,1 @@
+"""Facts about the project's folder: locks between runs, parameter files, metric files."""
