@@ -1,0 +1,186 @@
+"""The tables of the index, and how it comes into being.
+
+The index is made aside, filled from the records and moved into place under a lock, so any
+number of processes may find that there is none, or that it is damaged, foreign, or of another
+version: one of them makes it, the others wait. It is in WAL mode from the start, because
+switching an open database to WAL fails at once when others have it open.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from runner.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+VERSION = 0x52554E01  # kept as user_version: "RUN", and a number that goes up with the tables
+PATIENCE = 30.0  # seconds to wait for another writer
+NOT_OURS = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+COMPANIONS = ("-wal", "-shm", "-journal")
+ROOM = "make room or the folder writable; nothing that was recorded is lost"
+
+TABLES = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    record_id TEXT, "commit" TEXT, data_version TEXT, plan_id TEXT, result_id TEXT,
+    status TEXT, entry_point TEXT, dirty TEXT, started TEXT, rerun_of TEXT, verdict TEXT,
+    seconds REAL,
+    kind TEXT,
+    summary TEXT NOT NULL
+);
+CREATE INDEX runs_newest ON runs (started, run_id);
+CREATE INDEX runs_plan ON runs (plan_id, "commit");
+CREATE TABLE facts (
+    run INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    number REAL,
+    text TEXT,
+    PRIMARY KEY (run, field)
+) WITHOUT ROWID;
+CREATE TABLE step_states (
+    step TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    step_key TEXT NOT NULL,
+    outputs TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX step_states_run ON step_states (run_id);
+"""
+
+
+def open_index(path: str, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """Open the index, making it first if there is none that can be used.
+
+    `fill` writes all records into the empty tables.
+
+    Raises:
+        StoreError: it can neither be opened nor made.
+    """
+    with sqlite_errors(path):
+        connection = _open(path)
+        if connection is None:
+            with _lock(path):
+                connection = _open(path) or _make(path, fill)
+        return connection
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether an error says that the file is no sound database."""
+    return _code(error) in NOT_OURS
+
+
+@contextmanager
+def sqlite_errors(path: str) -> Iterator[None]:
+    """Say what went wrong with the index in words.
+
+    Raises:
+        StoreError: the disk is full, the folder is not writable, somebody writes for too long …
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the index of runs cannot be used: {error} ({path})", hint=ROOM
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(
+            f"the index of runs cannot be used: {reason} ({path})", hint=ROOM
+        ) from error
+
+
+def set_aside(path: str) -> None:
+    """Move an index that cannot be used out of the way, with what SQLite keeps beside it."""
+    with _lock(path):
+        if _is_usable_throughout(path):
+            return
+        _move_away(path)
+
+
+def _open(path: str) -> sqlite3.Connection | None:
+    if not os.path.exists(path):
+        return None
+    connection = _connect(path)
+    try:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if is_damage(error):
+            return None
+        raise
+    if found == VERSION:
+        return connection
+    connection.close()
+    return None
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _make(path: str, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    draft = path + ".new"
+    _remove(draft)
+    connection = _connect(draft)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT")
+        fill(connection)
+    finally:
+        connection.close()
+    _move_away(path)
+    os.rename(draft, path)
+    return _connect(path)
+
+
+def _is_usable_throughout(path: str) -> bool:
+    connection = _open(path)
+    if connection is None:
+        return False
+    try:
+        (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return bool(answer == "ok")
+
+
+def _move_away(path: str) -> None:
+    if os.path.exists(path):
+        os.rename(path, path + ".unusable")
+    for ending in COMPANIONS:
+        _remove_one(path + ending)
+
+
+def _remove(path: str) -> None:
+    for ending in ("", *COMPANIONS):
+        _remove_one(path + ending)
+
+
+def _remove_one(path: str) -> None:
+    if os.path.exists(path):
+        os.unlink(path)
+
+
+@contextmanager
+def _lock(path: str) -> Iterator[None]:
+    descriptor = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
