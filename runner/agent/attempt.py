@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from runner.agent.aside import Aside, set_partial_aside
+from runner.agent.aside import Aside, remove, set_partial_aside
 from runner.core.model import DataVersion, Out, Step
 from runner.core.paths import file_name, within
 from runner.errors import WorkspaceError
@@ -129,6 +129,7 @@ class Agent:
         log = self.log(step.name)
         if number > 1:
             _append(log, f"--- attempt {number} ---\n")
+            remove(self.logged(step.name))
         return Submission(attempt, wrap(command), log, step.timeout, on_output)
 
     def end(self, step: Step, exit_: Exit) -> Ending:

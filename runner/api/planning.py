@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from runner import bootstrap, project_files, settings
@@ -159,7 +160,7 @@ def _environments(
                     hint="use --env-manager local, or leave it out",
                 )
             adapter = bootstrap.environment(spec)
-            found[step.environment] = (spec, adapter.digest(spec, folder))
+            found[step.environment] = (spec, adapter.digest(spec, Path(folder)))
     return found
 
 

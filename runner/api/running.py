@@ -247,7 +247,12 @@ class _Run:
             executor=LocalExecutor(),
             results=self._ports.data,
             locks=StepLocks(self._ports.runner_folder),
-            step_runs=StepRuns(env_ids, lambda paths: values.metrics(folder, paths), now),
+            step_runs=StepRuns(
+                env_ids,
+                self._places().artifacts,
+                lambda paths: values.metrics(folder, paths),
+                now,
+            ),
             emit=self._emit,
             wrap=self._environments.wrap,
             now=now,

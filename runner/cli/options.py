@@ -15,6 +15,11 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", default=".", help="the project's folder (default: .)")
     parser.add_argument("targets", nargs="*", help="entry points or steps (default: main)")
     parser.add_argument("-e", "--entry-point", metavar="NAME", help="the entry point to run")
+    add_circumstances(parser)
+
+
+def add_circumstances(parser: argparse.ArgumentParser) -> None:
+    """Add what says with which parameters, and how."""
     parser.add_argument(
         "-P",
         "--param-list",

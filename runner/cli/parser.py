@@ -54,7 +54,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f"runner {name}", description=COMMANDS[name][1], allow_abbrev=False)
     _shared(parser)
     carry_out = _build(name, parser)
-    arguments = parser.parse_args(list(rest), top.parse_args(list(before)))
+    arguments = parser.parse_intermixed_args(list(rest), top.parse_args(list(before)))
     arguments.carry_out = carry_out
     _defaults(arguments)
     return arguments

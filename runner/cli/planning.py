@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable
 
-from runner.cli.options import add_request, request
+from runner.cli.options import add_circumstances, add_request, request
 from runner.core.plan import Decision
 from runner.errors import UsageError
 
@@ -16,9 +16,11 @@ def add_options(parser: argparse.ArgumentParser, name: str) -> None:
     """Add the options of one of these commands."""
     if name == "why":
         parser.add_argument("step", help="an entry point or a step")
-    add_request(parser)
-    if name == "why":
-        _drop_targets(parser)
+        parser.add_argument("folder", nargs="?", default=".", help="the project (default: .)")
+        parser.set_defaults(targets=[], entry_point=None)
+        add_circumstances(parser)
+    else:
+        add_request(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--exit-code", action="store_true", help="1 when something is out of date"
@@ -79,8 +81,3 @@ def _document(decision: Decision) -> dict[str, object]:
         "decision": decision.word,
         "reasons": [reason._asdict() for reason in decision.reasons],
     }
-
-
-def _drop_targets(parser: argparse.ArgumentParser) -> None:
-    """`why STEP [FOLDER]` names its step itself."""
-    parser.set_defaults(targets=[])

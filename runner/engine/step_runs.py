@@ -25,17 +25,19 @@ ReadMetrics = Callable[[Sequence[str]], tuple[Mapping[str, float], Sequence[str]
 class StepRuns:
     """Makes the entries of one run.
 
-    `environments` maps environment names to env_ids, `read_metrics` reads metric files, `now`
-    gives the time as a text.
+    `environments` maps environment names to env_ids, `artifacts` is the folder of logged files,
+    `read_metrics` reads metric files, `now` gives the time as a text.
     """
 
     def __init__(
         self,
         environments: Mapping[str, str],
+        artifacts: str,
         read_metrics: ReadMetrics,
         now: Callable[[], str],
     ) -> None:
         self._environments = environments
+        self._artifacts = artifacts
         self._read_metrics = read_metrics
         self._now = now
         self._logged: dict[str, dict[str, float]] = {}
@@ -102,17 +104,27 @@ class StepRuns:
             entries, _ = step_log.parse(file.read())
         latest = self._logged.setdefault(step.name, {})
         counted: dict[str, int] = {}
-        for entry in entries:
-            if isinstance(entry, step_log.LoggedMetric):
-                count = counted.get(entry.name, 0)
-                counted[entry.name] = count + 1
-                latest[entry.name] = entry.value
-                number = count if entry.number is None else entry.number
-                yield Metric(entry.time or self._now(), step.name, entry.name, entry.value, number)
-            elif isinstance(entry, step_log.LoggedParam):
-                yield Parameter(entry.time or self._now(), step.name, entry.name, entry.value)
+        for kind, entry in entries:
+            moment = str(entry["time"] or self._now())
+            name = str(entry.get("name") or entry.get("path"))
+            if kind == "metric":
+                value, number = entry["value"], entry["number"]
+                count = counted.get(name, 0)
+                counted[name] = count + 1
+                assert isinstance(value, float)
+                latest[name] = value
+                place = number if isinstance(number, int) else count
+                yield Metric(moment, step.name, name, value, place)
+            elif kind == "param":
+                yield Parameter(moment, step.name, name, str(entry["value"]))
             else:
-                yield Artifact(entry.time or self._now(), step.name, entry.path, entry.size)
+                yield Artifact(moment, step.name, name, self._artifact_size(name))
+
+    def _artifact_size(self, name: str) -> int:
+        try:
+            return os.path.getsize(os.path.join(self._artifacts, name))
+        except OSError:
+            return 0
 
     def _metrics(self, step: Step) -> tuple[Mapping[str, float], Sequence[str]]:
         paths = [out.path for out in step.outs if out.kind == "metric"]

@@ -1,0 +1,222 @@
+"""`runner run` as a data scientist meets it: real git, real shells, real files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.projects import Project
+
+CHAIN = """\
+    name: chain
+    entry_points:
+      upper:
+        deps: [in.txt, upper.sh]
+        outs: [upper.txt]
+        command: "echo upper >> ../ledger; sh upper.sh"
+      count:
+        deps: [upper.txt, count.sh]
+        outs: [count.txt]
+        command: "echo count >> ../ledger; sh count.sh"
+"""
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Project:
+    project = Project(tmp_path / "project")
+    project.write(
+        {
+            "MLproject": CHAIN,
+            "in.txt": "data\n",
+            "upper.sh": "tr a-z A-Z < in.txt > upper.txt\n",
+            "count.sh": "wc -c < upper.txt > count.txt\n",
+            ".gitignore": "upper.txt\ncount.txt\n",
+        }
+    )
+    project.commit()
+    return project
+
+
+def test_a_first_run_runs_everything_and_records_it(chain: Project) -> None:
+    answer = chain.runner("run", ".")
+
+    assert answer.code == 0, answer.err
+    assert chain.read("count.txt").strip() == "5"
+    assert Path(chain.folder, answer.out.strip()).is_file()
+    record = chain.record()
+    assert record["status"] == "succeeded"
+    assert record["code"]["state"] == "clean"
+    assert record["code"]["commit"] == chain.git("rev-parse", "HEAD").strip()
+
+
+def test_a_second_run_has_nothing_to_do_and_names_the_first(chain: Project) -> None:
+    chain.run()
+    first = chain.record()["run_id"]
+
+    answer = chain.runner("run", ".")
+
+    assert answer.code == 0
+    assert "everything is up to date" in answer.out
+    assert first in answer.out
+    assert chain.ledger() == ["upper", "count"]
+    assert len(chain.runner("runs", "--json").document) == 1
+
+
+def test_an_edited_source_file_reruns_what_depends_on_it_and_nothing_else(chain: Project) -> None:
+    chain.run()
+    chain.write({"count.sh": "wc -l < upper.txt > count.txt\n"})
+
+    assert chain.run() == {"upper": "up-to-date", "count": "succeeded"}
+
+    assert chain.ledger() == ["upper", "count", "count"]
+
+
+def test_why_names_the_changed_file(chain: Project) -> None:
+    chain.run()
+    chain.write({"count.sh": "wc -l < upper.txt > count.txt\n"})
+
+    steps = chain.runner("why", "count", "--json").document["steps"]
+
+    assert [step["decision"] for step in steps] == ["run"]
+    assert [(reason["kind"], reason["what"]) for reason in steps[0]["reasons"]] == [
+        ("dep", "count.sh")
+    ]
+
+
+def test_an_output_that_comes_out_unchanged_cuts_the_rest_off(chain: Project) -> None:
+    chain.run()
+    chain.write({"upper.sh": "tr a-z A-Z < in.txt > upper.txt # the same\n"})
+
+    plan = chain.runner("plan", "--json").document["steps"]
+    assert [(step["step"], step["decision"]) for step in plan] == [
+        ("upper", "run"),
+        ("count", "maybe"),
+    ]
+    assert chain.run() == {"upper": "succeeded", "count": "up-to-date"}
+
+
+def test_what_was_run_before_comes_back_from_the_cache(chain: Project) -> None:
+    chain.run()
+    (chain.folder / "upper.txt").unlink()
+    (chain.folder / "count.txt").unlink()
+
+    assert chain.run() == {"upper": "restored", "count": "restored"}
+
+    assert chain.read("upper.txt") == "DATA\n"
+    assert chain.ledger() == ["upper", "count"]
+
+
+def test_going_back_to_an_older_input_runs_nothing(chain: Project) -> None:
+    chain.run()
+    chain.write({"in.txt": "other data\n"})
+    chain.run()
+    chain.write({"in.txt": "data\n"})
+
+    assert set(chain.run().values()) == {"restored"}
+
+
+def test_a_changed_output_is_seen_and_put_right(chain: Project) -> None:
+    chain.run()
+    chain.write({"upper.txt": "TAMPERED\n"})
+
+    reasons = chain.runner("why", "upper", "--json").document["steps"][0]["reasons"]
+    assert [reason["kind"] for reason in reasons] == ["output-changed"]
+    chain.run()
+
+    assert chain.read("upper.txt") == "DATA\n"
+
+
+def test_force_runs_what_is_up_to_date(chain: Project) -> None:
+    chain.run()
+
+    assert set(chain.run("--force").values()) == {"succeeded"}
+
+
+def test_a_target_brings_its_upstream_and_only_does_not(chain: Project) -> None:
+    assert chain.run("count") == {"upper": "succeeded", "count": "succeeded"}
+    chain.write({"in.txt": "more data\n"})
+
+    assert chain.run("count", "--only") == {"count": "up-to-date"}
+    assert chain.run("upper", "--downstream") == {"upper": "succeeded", "count": "succeeded"}
+
+
+def test_a_run_does_not_make_the_next_one_dirty(chain: Project) -> None:
+    (chain.folder / ".gitignore").unlink()
+    chain.commit()
+
+    chain.run()
+    chain.run("--force")
+
+    assert chain.record()["code"]["state"] == "clean"
+
+
+def test_the_same_code_committed_is_the_same_question(chain: Project) -> None:
+    chain.write({"count.sh": "wc -l < upper.txt > count.txt\n"})
+    chain.run()
+    dirty = chain.record()
+    chain.commit()
+
+    assert set(chain.run().values()) == {"up-to-date"}
+
+    clean = chain.record()
+    assert dirty["code"]["state"] == "snapshot"
+    assert clean["code"]["state"] == "clean"
+    assert clean["plan_id"] == dirty["plan_id"]
+    assert clean["result_id"] == dirty["result_id"]
+
+
+def test_strict_refuses_a_dirty_tree(chain: Project) -> None:
+    chain.write({"in.txt": "edited\n"})
+
+    answer = chain.runner("run", ".", "--strict")
+
+    assert answer.code == 2
+    assert "not committed" in answer.err
+    assert chain.ledger() == []
+
+
+def test_a_dry_run_runs_nothing_and_writes_no_record(chain: Project) -> None:
+    answer = chain.runner("run", ".", "--dry-run")
+
+    assert answer.code == 0
+    assert "never run" in answer.out
+    assert chain.ledger() == []
+    assert chain.runner("run", ".", "--dry-run", "--exit-code").code == 1
+    assert chain.runner("runs", "--json").document == []
+
+
+def test_a_clone_at_another_path_with_the_same_cache_runs_nothing(
+    chain: Project, tmp_path: Path
+) -> None:
+    cache = tmp_path / "shared-cache"
+    chain.write({".dvc/config": f"[cache]\n    dir = {cache}\n"})
+    chain.commit()
+    chain.run()
+    chain.git("clone", "-q", str(chain.folder), str(tmp_path / "else" / "clone"))
+    clone = Project(tmp_path / "else" / "clone", git=False)
+
+    other_home = tmp_path / "other-home"
+    other_home.mkdir()
+    found = clone.run(HOME=str(other_home), RUNNER_HOME=str(other_home / "runner"))
+
+    assert set(found.values()) == {"restored"}
+    assert clone.ledger() == []
+    assert clone.read("count.txt") == chain.read("count.txt")
+
+
+def test_undeclared_writes_and_changed_inputs_are_named(chain: Project) -> None:
+    chain.write(
+        {"count.sh": "wc -c < upper.txt > count.txt; echo x >> in.txt; echo y > stray.txt\n"}
+    )
+
+    answer = chain.runner("run", ".")
+
+    assert answer.code == 0
+    assert "stray.txt was written" in answer.err
+    assert "in.txt, an input, was changed" in answer.err
+    written = chain.record()["undeclared_writes"]
+    assert [(entry["path"], entry["what"]) for entry in written] == [
+        ("in.txt", "input"),
+        ("stray.txt", "file"),
+    ]
