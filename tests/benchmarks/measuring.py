@@ -82,6 +82,16 @@ def measure(case: Case, scratch: Path, *, tree: bool = False) -> Measured:
     return Measured(float(wall), float(cpu), int(peak), int(tree_peak))
 
 
+def prepare(case: Case) -> None:
+    """Run the case once, unmeasured, because what is measured starts from its result."""
+    answer = subprocess.run(
+        case.argv, cwd=case.folder, env=dict(case.variables), capture_output=True, check=False
+    )
+    if answer.returncode != 0:
+        tail = (answer.stdout + answer.stderr).decode(errors="replace")[-2000:]
+        raise CommandError(f"{case.name} ended with {answer.returncode} in {case.folder}\n{tail}")
+
+
 def compare(cases: Sequence[Case], repeat: int, scratch: Path) -> Results:
     """Warm each case up once (sampling its tree), then measure all of them in turn."""
     bare = Case(BARE, (sys.executable, "-c", "pass"), scratch, cases[0].variables)

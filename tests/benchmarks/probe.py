@@ -11,9 +11,6 @@ command and all it waited for, peak of the largest of those processes.
 sampling takes time from the command on a small machine: such a run's times are not used.
 """
 
-# pathlib would make this process twice as big.
-# ruff: noqa: PTH100, PTH123, PTH208
-
 import os
 import sys
 import time

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tests.benchmarks import projects
-from tests.benchmarks.measuring import BARE, Case
+from tests.benchmarks.measuring import BARE, Case, prepare
 from tests.benchmarks.peers import peer
 from tests.benchmarks.row import RUNNER, Bar, Row, Tools, at_least, at_most
 
@@ -41,9 +40,7 @@ def row(folder: Path, tools: Tools, *, steps: int) -> Row:
 def ready(case: Case, generate: Callable[[Path, int], None], steps: int) -> Case:
     """Run the case once for real, and hold that it does nothing from then on."""
     generate(case.folder, steps)
-    subprocess.run(
-        case.argv, cwd=case.folder, env=dict(case.variables), stdout=subprocess.DEVNULL, check=True
-    )
+    prepare(case)
     projects.counted(case.folder / "out", steps)()
     outs = projects.Untouched(case.folder / "out")
     return case._replace(before=outs.look, after=outs.check)

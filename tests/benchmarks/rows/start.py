@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from tests.benchmarks import projects
-from tests.benchmarks.measuring import BARE
+from tests.benchmarks.measuring import BARE, prepare
 from tests.benchmarks.row import Row, Tools, at_most
 
 HELP, RUNS = "runner --help", "runner runs"
@@ -22,10 +21,7 @@ def row(folder: Path, tools: Tools) -> Row:
     if tools.wanted(RUNS):
         lines = (json.dumps(record(number)) + "\n" for number in range(1000))
         projects.write(folder / "records.jsonl", "".join(lines))
-        words = (*tools.runner, "records", "import", "records.jsonl")
-        subprocess.run(
-            words, cwd=folder, env=dict(tools.variables), stdout=subprocess.DEVNULL, check=True
-        )
+        prepare(tools.runner_case(folder, "records", "import", "records.jsonl"))
         cases.append(tools.runner_case(folder, "runs", name=RUNS))
     bars = (at_most(8, HELP, BARE, "wall"), at_most(8, RUNS, BARE, "wall"))
     return Row("questions", tuple(cases), bars)
@@ -36,6 +32,7 @@ def record(number: int) -> dict[str, object]:
     when = f"2025-01-{1 + number // 86_400:02d}T{number // 3600 % 24:02d}:{number // 60 % 60:02d}"
     started, ended = f"{when}:{number % 60:02d}.000Z", f"{when}:{number % 60:02d}.500Z"
     score = round(0.5 + number % 97 / 200, 6)
+    data = {"path": "data.csv", "kind": "dvc", "md5": f"{number:032x}", "size": 1, "nfiles": None}
     step = {
         "step": "train",
         "entry_point": "train",
@@ -43,7 +40,7 @@ def record(number: int) -> dict[str, object]:
         "step_key": f"{number:064x}",
         "command": f"python train.py --alpha {number}",
         "env_id": "system",
-        "inputs": [{"path": "data.csv", "kind": "dvc", "md5": f"{number:032x}", "size": 1}],
+        "inputs": [data],
         "outputs": [],
         "metrics": {"score": score},
         "reasons": [],

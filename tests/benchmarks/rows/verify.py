@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks import projects
-from tests.benchmarks.measuring import BARE, Case, Results
+from tests.benchmarks.measuring import BARE, Case, Results, prepare
 from tests.benchmarks.row import Bar, Row, Tools, absolute, at_most, forgotten
 
 WARM, COLD, OPENSSL = "runner, warm", "runner, cold", "openssl md5 on all cores"
@@ -26,9 +25,7 @@ def row(folder: Path, tools: Tools) -> Row:
     cases = []
     if tools.wanted(WARM):
         run = tools.runner_case(folder, "run", ".", name=WARM)
-        subprocess.run(
-            run.argv, cwd=folder, env=dict(run.variables), stdout=subprocess.DEVNULL, check=True
-        )
+        prepare(run)
         outs = projects.Untouched(folder / "out")
         warm = run._replace(before=outs.look, after=outs.check)
         stat_cache = ("state.sqlite", "state.sqlite-wal", "state.sqlite-shm")
