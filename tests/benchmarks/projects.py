@@ -6,8 +6,11 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 DVC_CONFIG = "[core]\n    analytics = false\n    check_update = false\n"
 

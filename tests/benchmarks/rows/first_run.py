@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import projects
 from tests.benchmarks.measuring import BARE, Case, Results
 from tests.benchmarks.row import RUNNER, Bar, Row, Tools, absolute, at_most, forgotten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 XARGS = "xargs -P2"
 SIZES = (100, 1000, 10_000)

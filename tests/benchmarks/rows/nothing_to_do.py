@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import projects
 from tests.benchmarks.measuring import BARE, Case, prepare
 from tests.benchmarks.peers import peer
 from tests.benchmarks.row import RUNNER, Bar, Row, Tools, at_least, at_most
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 DVC, DOIT = "dvc repro", "doit"
 BARS: dict[int, tuple[Bar, ...]] = {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import projects
 from tests.benchmarks.measuring import BARE, prepare
 from tests.benchmarks.row import Row, Tools, at_most
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HELP, RUNS = "runner --help", "runner runs"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import projects
 from tests.benchmarks.measuring import BARE, Case, Results, prepare
 from tests.benchmarks.row import Bar, Row, Tools, absolute, at_most, forgotten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 WARM, COLD, OPENSSL = "runner, warm", "runner, cold", "openssl md5 on all cores"
 CORES = len(os.sched_getaffinity(0))
