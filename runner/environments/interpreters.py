@@ -108,12 +108,12 @@ def pyenv_versions() -> list[Path]:
     return sorted(found, key=lambda path: version_key(path.parent.parent.name), reverse=True)
 
 
-def version_key(version: str) -> tuple[tuple[int, int | str], ...]:
-    """Order versions by their numbers; words sort before them."""
-    return tuple(
-        (1, int(part)) if part.isdigit() else (0, part)
-        for part in version.replace("-", ".").split(".")
-    )
+def version_key(version: str) -> tuple[tuple[int, ...], bool]:
+    """Order versions by their numbers; before each comes its `-dev`, before all other names."""
+    release, dash, _ = version.partition("-")
+    parts = release.split(".")
+    numbers = tuple(int(part) for part in parts if part.isdigit()) if parts[0].isdigit() else ()
+    return numbers, not dash
 
 
 def on_path(names: tuple[str, ...], search_path: str | None = None) -> list[Path]:

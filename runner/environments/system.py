@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 KIND = "system"
 
 
-class System:
+class SystemEnvironment:
     """The `system` environment. `home` keeps what is known of interpreters."""
 
     def __init__(self, home: Path | None = None) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import threading
 import time
 from typing import TYPE_CHECKING
 
 from runner.core.spelling import listed
+from runner.environments import virtualenv_occupancy as occupancy
 from runner.environments.home import runner_home
 from runner.environments.virtualenv_memory import Resolution, recall
-from runner.errors import EnvironmentFailure, UsageError
+from runner.errors import UsageError
 from runner.ports import Command, PreparedEnvironment
 
 if TYPE_CHECKING:
@@ -27,17 +26,15 @@ KIND = "virtualenv"
 UNSET = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
 
 
-class Virtualenv:
+class VirtualenvEnvironment:
     """The `virtualenv` environment, under `home/envs/<env_id>`.
 
-    A prepared environment stays locked for reading as long as this object's process lives, so
-    that nobody replaces it under a running step.
+    A prepared environment stays locked for reading as long as this process lives, so that
+    nobody replaces it under a running step.
     """
 
     def __init__(self, home: Path | None = None) -> None:
         self._home = home or runner_home()
-        self._held: dict[str, int] = {}
-        self._preparing: dict[str, threading.Lock] = {}
 
     def digest(self, spec: EnvironmentSpec, folder: Path) -> str:
         """Give the env_id: interpreter, platform, and each package with its hashes.
@@ -58,9 +55,10 @@ class Virtualenv:
         folder = folder.absolute()
         resolution = self._resolution(spec, folder, progress)
         env_id = resolution.env_id
-        with self._preparing.setdefault(env_id, threading.Lock()):
-            state = self._ready(spec.name, folder, resolution, progress)
-        os.utime(self._held[env_id])
+        lock, turn = occupancy.place(self._lock_file(env_id))
+        with turn:
+            state = self._ready(spec.name, folder, resolution, lock, progress)
+        os.utime(lock)
         document = {**state.document, "lock": _sha256(resolution.lock)}
         return PreparedEnvironment(
             env_id, document, self.prefix(env_id), resolution.lock.read_text("utf-8")
@@ -123,21 +121,16 @@ class Virtualenv:
 
         if not self.prefix(env_id).is_dir():
             raise UsageError(f"there is no environment {env_id}", hint="runner env list")
-        lock = os.open(self._lock_file(env_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        path = self._lock_file(env_id)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not occupancy.is_free(occupancy.place(path).lock):
+                raise UsageError(
+                    f"the environment {env_id} is in use",
+                    hint="wait until the runs that use it end",
+                )
             discard(self.prefix(env_id))
-        except BlockingIOError:
-            raise UsageError(
-                f"the environment {env_id} is in use", hint="wait until the runs that use it end"
-            ) from None
         finally:
-            os.close(lock)
-
-    def close(self) -> None:
-        """Let others replace or remove the environments prepared here."""
-        while self._held:
-            os.close(self._held.popitem()[1])
+            occupancy.leave(path)
 
     def _resolution(
         self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
@@ -157,20 +150,29 @@ class Virtualenv:
         name: str,
         folder: Path,
         resolution: Resolution,
+        lock: int,
         progress: Callable[[str], None],
     ) -> State:
         """Lock the environment for reading, with all of it there; install it first if need be."""
         prefix = self.prefix(resolution.env_id)
-        lock = self._lock(resolution.env_id, name, progress)
+
+        def on_wait() -> None:
+            progress(f"waiting for another runner to prepare or release {name}")
+
+        occupancy.share(lock, on_wait)
         state = _current(prefix, name, progress)
         if state is not None:
             return state
-        _wait(lock, fcntl.LOCK_EX, name, progress)
-        # Someone else may have installed it between the two locks.
-        state = _current(prefix, name, _silently)
-        if state is None:
-            state = self._install(name, folder, resolution, lock, progress)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        occupancy.take_over(lock, on_wait)
+        try:
+            # Someone else may have installed it between the two locks.
+            state = _current(prefix, name, _silently)
+            if state is None:
+                state = self._install(name, folder, resolution, lock, progress)
+        except BaseException:
+            occupancy.give_up(lock)
+            raise
+        occupancy.share(lock, on_wait)
         return state
 
     def _install(
@@ -196,40 +198,10 @@ class Virtualenv:
         }
         prefix = self.prefix(resolution.env_id)
         installation = Installation(name, folder, prefix, self._home, lock, resolution, document)
-        try:
-            return installation.install(progress)
-        except BaseException:
-            os.close(self._held.pop(resolution.env_id))
-            raise
-
-    def _lock(self, env_id: str, name: str, progress: Callable[[str], None]) -> int:
-        """Open the environment's lock, held for reading; it stays open."""
-        held = self._held.get(env_id)
-        if held is not None:
-            return held
-        path = self._lock_file(env_id)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise EnvironmentFailure(
-                f"cannot keep environments in {path.parent}: {error.strerror}",
-                hint="set RUNNER_HOME to a folder that can be written",
-            ) from error
-        self._held[env_id] = lock
-        _wait(lock, fcntl.LOCK_SH, name, progress)
-        return lock
+        return installation.install(progress)
 
     def _lock_file(self, env_id: str) -> Path:
         return self._home / "envs" / f"{env_id}.lock"
-
-
-def _wait(lock: int, mode: int, name: str, progress: Callable[[str], None]) -> None:
-    try:
-        fcntl.flock(lock, mode | fcntl.LOCK_NB)
-    except BlockingIOError:
-        progress(f"waiting for another runner to prepare or release {name}")
-        fcntl.flock(lock, mode)
 
 
 def _current(prefix: Path, name: str, progress: Callable[[str], None]) -> State | None:

@@ -21,7 +21,7 @@ EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s*)(\S.*)")
 HASH = re.compile(r"\s--hash(?:\s*=\s*|\s+)(\w+:[0-9a-fA-F]+)")
 COMMENT = re.compile(r"(^|\s)#.*$")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
+CREDENTIALS = re.compile(r"(\w+)://([^/@\s]+)@")
 LARGEST = 4 << 20  # bytes of one file
 
 
@@ -95,8 +95,13 @@ def without_hashes(text: str) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """Give a text without the `user:password@` of the URLs in it."""
-    return CREDENTIALS.sub("", text)
+    """Give a text without the `user:password@` of its URLs; the name an SSH login needs stays."""
+    return CREDENTIALS.sub(_bare, text)
+
+
+def _bare(url: re.Match[str]) -> str:
+    login = url[2].partition(":")[0] + "@" if url[1] == "ssh" else ""
+    return f"{url[1]}://{login}"
 
 
 def normalized(name: str) -> str:

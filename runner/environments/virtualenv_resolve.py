@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from runner.environments.virtualenv_lock import Locked
 from runner.environments.virtualenv_requirements import (
     NAME,
-    Line,
     hashes,
     normalized,
     without_credentials,
@@ -70,11 +69,22 @@ def _locked(pylock: str, specification: Specification, interpreter: Interpreter)
         if hashes(line.text) and (name := NAME.match(line.text))
     }
     ranks = _ranks(interpreter)
-    locked = [_package(each, ranks) for each in tomllib.loads(pylock).get("packages", [])]
-    return [_held_to(package, binding.get(package.name, ()), asked) for package in locked]
+    locked = []
+    for package in tomllib.loads(pylock).get("packages", []):
+        allowed = binding.get(normalized(package["name"]), ())
+        found = _package(package, ranks, allowed)
+        if allowed and not found.hashes and not found.is_local_project:
+            line = next(line for line in asked if hashes(line.text) == allowed)
+            raise EnvironmentFailure(
+                f"{line.file}:{line.number}: the index has no file of {found.name} "
+                f"{found.version} with the given hash",
+                hint="check the --hash of this requirement, and where the index gets its files",
+            )
+        locked.append(found)
+    return locked
 
 
-def _package(package: dict[str, Any], ranks: dict[str, int]) -> Locked:
+def _package(package: dict[str, Any], ranks: dict[str, int], allowed: Sequence[str]) -> Locked:
     name, version = normalized(package["name"]), package.get("version", "")
     if "directory" in package:
         return Locked(name, version, (), _relative(package["directory"]["path"]))
@@ -86,31 +96,23 @@ def _package(package: dict[str, Any], ranks: dict[str, int]) -> Locked:
     if "archive" in package:
         archive = package["archive"]
         source = without_credentials(archive["url"]) if "url" in archive else ""
-        return Locked(name, version, _hashes([archive]), source or _relative(archive["path"]))
-    wheels, sdist = package.get("wheels", []), package.get("sdist")
+        source = source or _relative(archive["path"])
+        return Locked(name, version, _hashes(_allowed([archive], allowed)), source)
+    wheels = _allowed(package.get("wheels", []), allowed)
+    sdists = _allowed([package["sdist"]] if "sdist" in package else [], allowed)
     fitting = _fitting(wheels, ranks)
-    if sdist and ranks and not fitting:
-        return Locked(name, version, _hashes([sdist]), built=True)
-    return Locked(name, version, _hashes(fitting or [*wheels, *([sdist] if sdist else ())]))
+    if sdists and ranks and not fitting:
+        return Locked(name, version, _hashes(sdists), built=True)
+    return Locked(name, version, _hashes(fitting or [*wheels, *sdists]))
 
 
-def _held_to(package: Locked, allowed: Sequence[str], asked: Sequence[Line]) -> Locked:
-    """Keep a hash the user gave binding, which uv's own lock would replace by the index's."""
-    if not allowed or package.is_local_project:
-        return package
-    kept = tuple(sorted(set(package.hashes) & set(allowed)))
-    if kept:
-        return package._replace(hashes=kept)
-    line = next(each for each in asked if hashes(each.text) == tuple(allowed))
-    raise EnvironmentFailure(
-        f"{line.file}:{line.number}: the index has no file of {package.name} "
-        f"{package.version} with the given hash that fits this Python",
-        hint="check the --hash of this requirement, and where the index gets its files from",
-    )
+def _allowed(files: list[dict[str, Any]], allowed: Sequence[str]) -> list[dict[str, Any]]:
+    """Keep a hash the user gave binding: uv's own lock would hold the index's instead."""
+    return [file for file in files if not allowed or set(_hashes([file])) & set(allowed)]
 
 
 def _fitting(wheels: list[dict[str, Any]], ranks: dict[str, int]) -> list[dict[str, Any]]:
-    """Give the wheels of the one file name that suits the interpreter best."""
+    """Give the wheels of the one file name that suits the interpreter best, if one does."""
     best = min((_rank(_name(wheel), ranks) for wheel in wheels), default=len(ranks))
     return [wheel for wheel in wheels if ranks and _rank(_name(wheel), ranks) == best < len(ranks)]
 

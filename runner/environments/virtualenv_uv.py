@@ -162,6 +162,8 @@ def failure(output: Output, doing: str) -> EnvironmentFailure:
 def _hint(words: str) -> str:
     if "Hash mismatch" in words:
         return "the index offers another file than the one locked: check where it comes from"
+    if "No space left" in words:
+        return "free some space, or set RUNNER_HOME to a larger disk, then try again"
     if UNREACHABLE.search(words):
         return "check the network and the index settings (UV_DEFAULT_INDEX), then try again"
     if "network was disabled" in words:

@@ -20,7 +20,7 @@ class Index:
         self.folder = folder / "index"
         self.folder.mkdir(parents=True)
         self.settings = folder / "uv.toml"
-        self.settings.write_text(f'no-index = true\nfind-links = ["{self.folder}"]\n')
+        self.settings.write_text(f'[[index]]\nurl = "{self.folder.as_uri()}"\ndefault = true\n')
 
     def add(  # noqa: PLR0913  # what wheels differ in
         self,
@@ -44,11 +44,26 @@ class Index:
             files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{name} = {name}:main\n"
         lines = [f"{path},sha256={record_hash(text)},{len(text)}" for path, text in files.items()]
         files[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,"]) + "\n"
-        place = self.folder / f"{name}-{version}-{tag}.whl"
+        place = self.place(name, f"{name}-{version}-{tag}.whl")
         with zipfile.ZipFile(place, "w") as wheel:
             for path, text in files.items():
                 wheel.writestr(zipfile.ZipInfo(path, (2024, 1, 1, 0, 0, 0)), text)
-        return hashlib.sha256(place.read_bytes()).hexdigest()
+        return self.publish(name)[place.name]
+
+    def place(self, name: str, file: str) -> Path:
+        """Give where a file of a package belongs."""
+        folder = self.folder / name.lower().replace("_", "-")
+        folder.mkdir(exist_ok=True)
+        return folder / file
+
+    def publish(self, name: str) -> dict[str, str]:
+        """Write the package's page, with the hash of each of its files; give these."""
+        page = self.place(name, "index.html")
+        files = [path for path in sorted(page.parent.iterdir()) if path != page]
+        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        links = [f'<a href="{file}#sha256={sha256}">{file}</a>' for file, sha256 in hashes.items()]
+        page.write_text("<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>\n")
+        return hashes
 
 
 def record_hash(text: str) -> str:

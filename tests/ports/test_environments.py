@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.core.model import EnvironmentSpec
-from runner.environments.system import System
-from runner.environments.virtualenv import Virtualenv
+from runner.environments.system import SystemEnvironment
+from runner.environments.virtualenv import VirtualenvEnvironment
 from runner.ports import Command, Environment, PreparedEnvironment
 from runner.process import capture
 from tests.adapters.wheels import Index, use
@@ -125,11 +125,11 @@ class TestSystem(EnvironmentSuite):
 
     @pytest.fixture
     def environment(self):
-        return System()
+        return SystemEnvironment()
 
     @pytest.fixture
     def another(self):
-        return System()
+        return SystemEnvironment()
 
     def test_what_is_installed_on_the_host_is_no_part_of_it(
         self, environment, spec, folder, monkeypatch
@@ -196,15 +196,11 @@ class TestVirtualenv(EnvironmentSuite):
 
     @pytest.fixture
     def environment(self):
-        environment = Virtualenv()
-        yield environment
-        environment.close()
+        return VirtualenvEnvironment()
 
     @pytest.fixture
     def another(self):
-        environment = Virtualenv()
-        yield environment
-        environment.close()
+        return VirtualenvEnvironment()
 
     def test_the_document_names_every_package_with_the_hash_of_its_file(self, prepared):
         assert prepared.document["exact"] is True
