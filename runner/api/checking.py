@@ -67,9 +67,9 @@ def _git(folder: str) -> Iterator[Check]:
 
 
 def _uv(_: str) -> Iterator[Check]:
-    from runner.environments.virtualenv_uv import uv_binary
+    from runner.environments import virtualenv_uv
 
-    yield Check("uv", "ok", uv_binary())
+    yield Check("uv", "ok", virtualenv_uv.binary())
 
 
 def _dvc(folder: str) -> Iterator[Check]:
