@@ -97,7 +97,7 @@ def __getattr__(name: str) -> Any:
         spec = _installed()
         if spec is not None:
             return list(spec.submodule_search_locations or ())
-    elif not name.startswith("__"):
+    elif name == "__version__" or not name.startswith("__"):
         real = _real()
         if real is not None:
             return getattr(real, name)
