@@ -100,7 +100,7 @@ class LocalExecutor:
 
     def _start(self, submission: Submission) -> Start:
         command = submission.command
-        log = os.path.abspath(submission.log)  # noqa: PTH100  # pathlib is slow, and 1,000 steps many
+        log = os.path.abspath(submission.log)
         outputs: tuple[bytes, bytes | None] = (os.fsencode(log), None)
         if submission.on_output is not None or any(command.secret_values):
             output = CommandOutput(log, command.secret_values, submission.on_output)
@@ -112,7 +112,7 @@ class LocalExecutor:
         return Start(
             submission.attempt,
             [os.fsencode(word) for word in command.argv],
-            os.fsencode(os.path.abspath(command.folder)),  # noqa: PTH100  # likewise
+            os.fsencode(os.path.abspath(command.folder)),
             {os.fsencode(k): os.fsencode(v) for k, v in command.variables.items()},
             outputs,
             (submission.timeout, self._grace),

@@ -143,7 +143,7 @@ def _environment(variables: Mapping[str, str | None] | None) -> dict[str, str]:
 
 
 def _check_folder(folder: str) -> None:
-    if not os.path.isdir(folder):  # noqa: PTH112  # pathlib is not imported on this path
+    if not os.path.isdir(folder):
         raise RunnerError(f"the folder {folder} does not exist")
 
 

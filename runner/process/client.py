@@ -170,7 +170,7 @@ class Spawner:
 
 
 def _spawn(base: Mapping[str, str] | None, control: int, reports: int) -> int:
-    folder = os.path.dirname(__file__)  # noqa: PTH120  # pathlib is not imported on this path
+    folder = os.path.dirname(__file__)
     # Isolated and without site: less to load, and no step's variables or folder can get in.
     flags = ["-I", "-S", "-B"] if sys.dont_write_bytecode else ["-I", "-S"]
     argv = [sys.executable, *flags, "-c", PROGRAM, folder, str(os.getpid())]

@@ -125,7 +125,7 @@ class _Stream:
         os.close(self.reader)
         os.close(self._writer)
         if not tree.ON_LINUX:
-            os.unlink(self.path)  # noqa: PTH108  # pathlib is not imported on this path
+            os.unlink(self.path)
 
 
 def _channel(name: str) -> tuple[int, int, bytes]:

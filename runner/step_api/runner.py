@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["log_artifact", "log_metric", "log_metrics", "log_param", "log_params"]
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # pathlib is not free
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _found: list[ModuleType] = []
 
 
@@ -76,18 +76,18 @@ def log_artifact(path: str | os.PathLike[str], name: str | None = None) -> None:
         FileNotFoundError: There is nothing at `path`.
         ValueError: `name` is absolute or leads out of the artifacts.
     """
-    source = os.path.abspath(path)  # noqa: PTH100  # likewise
-    name = os.path.basename(source) if name is None else _name(name)  # noqa: PTH119  # likewise
+    source = os.path.abspath(path)
+    name = os.path.basename(source) if name is None else _name(name)
     parts = name.replace(os.sep, "/").split("/")
-    if os.path.isabs(name) or ".." in parts:  # noqa: PTH117  # likewise
+    if os.path.isabs(name) or ".." in parts:
         raise ValueError(f"an artifact's name stays inside the run, unlike {name!r}")
-    if not os.path.exists(source):  # noqa: PTH110  # likewise
+    if not os.path.exists(source):
         raise FileNotFoundError(f"there is no file or folder {source} to log")
     artifacts = os.environ.get("RUNNER_ARTIFACTS")
     if not artifacts:
         return
     kept_as = "/".join(part for part in parts if part not in {"", "."})
-    _copy(source, os.path.join(artifacts, *kept_as.split("/")))  # noqa: PTH118  # likewise
+    _copy(source, os.path.join(artifacts, *kept_as.split("/")))
     _append([{"artifact": kept_as, "source": source, "time": _now()}])
 
 
@@ -141,13 +141,13 @@ def _line(entry: dict[str, str | float | None]) -> str:
 def _copy(source: str, target: str) -> None:
     import shutil  # noqa: PLC0415  # only for artifacts
 
-    os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120  # likewise
-    if os.path.isdir(source):  # noqa: PTH112  # likewise
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.isdir(source):
         shutil.copytree(source, target, dirs_exist_ok=True)
         return
     unfinished = f"{target}.{os.getpid()}.tmp"
     shutil.copyfile(source, unfinished)
-    os.replace(unfinished, target)  # noqa: PTH105  # likewise
+    os.replace(unfinished, target)
 
 
 def _name(name: object) -> str:
@@ -184,7 +184,7 @@ def _now() -> str:
 
 def _installed() -> Any:
     """Find the package that this module stands in front of, if there is one."""
-    rest = [place for place in sys.path if os.path.abspath(place) != _FOLDER]  # noqa: PTH100  # likewise
+    rest = [place for place in sys.path if os.path.abspath(place) != _FOLDER]
     for finder in sys.meta_path:
         spec = finder.find_spec("runner", rest)
         if spec is not None and spec.origin and spec.submodule_search_locations is not None:
