@@ -340,3 +340,55 @@ def test_ten_thousand_steps_are_read() -> None:
     assert len(project.entry_points) == 10_000
     assert project.entry_points["e9999"].outs == (Out("o9999"),)
     assert warnings == ()
+
+
+def test_a_dep_that_stands_twice_warns() -> None:
+    project, warnings = load("entry_points: {e: {command: x, deps: [a, ./a]}}")
+    assert project.entry_points["e"].deps == (Dep("a"),)
+    assert [warning.message for warning in warnings] == ['dep "./a" stands twice in this list']
+
+
+def test_a_path_with_a_placeholder_is_checked_as_far_as_it_is_known() -> None:
+    text = "entry_points: {{e: {{command: x, parameters: {{p: string}}, outs: ['{}']}}}}"
+    assert problems(text.format("/tmp/{p}")) == ['out "/tmp/{p}" is absolute']
+    assert problems(text.format("{p}/../..")) == ['out "{p}/../.." leaves the project']
+    assert load(text.format("a/{p}/b"))[0].entry_points["e"].outs == (Out("a/{p}/b"),)
+
+
+def test_doubled_braces_in_a_path_stay_for_the_one_who_fills_it_in() -> None:
+    assert entry("command: x\ndeps: ['./a/{{b}}']").deps == (Dep("./a/{{b}}"),)
+
+
+def test_a_matrix_holds_finite_numbers() -> None:
+    text = "entry_points: {e: {command: x, matrix: {a: [.inf, 1]}}}"
+    assert problems(text) == [".inf is not a finite number"]
+
+
+def test_a_problem_in_a_folded_command_is_located_at_the_command() -> None:
+    text = "entry_points:\n  e:\n    command: >\n      echo one\n      {tow} three\n"
+    with pytest.raises(ProjectFileError) as caught:
+        load(text)
+    assert (caught.value.problems[0].line, caught.value.problems[0].column) == (3, 14)
+
+
+def test_duplicate_keys_deep_inside_are_named_by_their_path() -> None:
+    text = "entry_points: {e: {command: x, outs: [a, {path: b, path: c}]}}"
+    with pytest.raises(ProjectFileError) as caught:
+        load(text)
+    assert caught.value.problems[0].where == "entry_points.e.outs[1].path"
+
+
+def test_of_thousands_of_wrong_shapes_the_first_fifty_are_told() -> None:
+    found = problems("entry_points:\n" + "".join(f"  e{number}:\n" for number in range(6_000)))
+    assert len(found) == 51
+    assert all("has no value" in message for message in found[:50])
+
+
+def test_more_problems_than_anyone_counts_are_still_counted() -> None:
+    text = "entry_points:\n" + "".join(f"  e{number}: {{}}\n" for number in range(20_500))
+    assert problems(text)[-1] == "and 20,450 more problems like these"
+
+
+def test_a_long_name_is_shortened_in_messages() -> None:
+    name = "x" * 500
+    assert problems(f"entry_points: {{{name}: {{}}}}") == [f'"{"x" * 60}…" has no command']
