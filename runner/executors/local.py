@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GRACE = 5.0
 NEVER = float("inf")
+WAKES = 1 << 16
 
 
 class LocalExecutor:
@@ -39,11 +40,13 @@ class LocalExecutor:
         self._spawner = Spawner(base)
         self._poller = select.poll()
         self._watched_fd = -1
+        self._wake_reader = self._wake_writer = -1
         self._submitted: set[str] = set()
         self._running: dict[str, Submission] = {}
         self._outputs: dict[str, CommandOutput] = {}
         self._readers: dict[int, CommandOutput] = {}
         self._exits: list[Exit] = []
+        self._awake = False
         self._sampler: Sampler | None = None
 
     def warm(self) -> None:
@@ -52,6 +55,9 @@ class LocalExecutor:
         if self._watched_fd != self._spawner.fileno():
             self._watched_fd = self._spawner.fileno()
             self._poller.register(self._watched_fd, select.POLLIN)
+        if self._wake_reader < 0:
+            self._wake_reader, self._wake_writer = os.pipe()
+            self._poller.register(self._wake_reader, select.POLLIN)
 
     def submit(self, submissions: Sequence[Submission]) -> None:
         """Start all of them; one that was submitted before is left alone.
@@ -76,12 +82,22 @@ class LocalExecutor:
     def poll(self, timeout: float | None) -> list[Exit]:
         """Wait for the next that ended; at once when nothing runs."""
         until = NEVER if timeout is None else time.monotonic() + timeout
-        while self._running and not self._exits:
+        self._awake = False
+        while self._running and not self._exits and not self._awake:
             self._wait(until)
             if time.monotonic() >= until:
                 break
         exits, self._exits = self._exits, []
         return exits
+
+    def wake(self) -> None:
+        """Let `poll` return at once, also the next one; for signal handlers.
+
+        An exception out of a signal handler, such as KeyboardInterrupt, could hit `poll` between
+        hearing of an end and returning it.
+        """
+        if self._wake_writer >= 0:
+            os.write(self._wake_writer, b"!")
 
     def cancel(self, attempts: Collection[str], grace: float) -> None:
         """Ask whole trees to end, and kill them after `grace` seconds; their exits follow."""
@@ -91,6 +107,11 @@ class LocalExecutor:
         """Kill what still runs and free everything; harmless when repeated."""
         self._forget_spawner()
         self._spawner.close()
+        if self._wake_reader >= 0:
+            self._poller.unregister(self._wake_reader)
+            os.close(self._wake_reader)
+            os.close(self._wake_writer)
+            self._wake_reader = self._wake_writer = -1
         for output in self._outputs.values():
             output.close()
         self._outputs.clear()
@@ -126,6 +147,9 @@ class LocalExecutor:
         for source, _ in self._poller.poll(left):
             if source == self._watched_fd:
                 spawner_spoke = True  # after what its commands have printed
+            elif source == self._wake_reader:
+                os.read(source, WAKES)
+                self._awake = True
             else:
                 self._readers[source].take(source)
         if spawner_spoke:

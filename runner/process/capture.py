@@ -33,9 +33,8 @@ class Output(NamedTuple):
 class Pending:
     """A program that is running; `result` waits for it. What it writes is read only then."""
 
-    def __init__(self, pid: int, name: str, stdout: int, stderr: int) -> None:
+    def __init__(self, pid: int, stdout: int, stderr: int) -> None:
         self._pid = pid
-        self._name = name
         self._stdout = stdout
         self._stderr = stderr
         self._output: Output | None = None
@@ -74,7 +73,7 @@ def begin(
     finally:
         os.close(out_writer)
         os.close(err_writer)
-    return Pending(pid, argv[0], out_reader, err_reader)
+    return Pending(pid, out_reader, err_reader)
 
 
 def capture(

@@ -102,6 +102,9 @@ class Spawner:
             os.close(reports)
         os.set_blocking(self._control, False)
         os.set_blocking(self._reports, False)
+        # Sent, because an interpreter's own environment may differ: it adds LC_CTYPE, for one.
+        base = os.environ if self._base is None else self._base
+        self._send(frame(("base", {os.fsencode(k): os.fsencode(v) for k, v in base.items()})))
 
     def start(self, commands: Iterable[Start]) -> None:
         """Start commands; what becomes of each is reported under its name."""

@@ -25,7 +25,7 @@ class Spawner:
     """What runs now, and what is to be told to the runner."""
 
     def __init__(self) -> None:
-        self._base: dict[bytes, bytes] = dict(posix.environ)
+        self._base: dict[bytes, bytes] = {}
         self._frames = Frames()
         self._attempts: dict[str, Attempt] = {}
         self._leaders: dict[int, Attempt] = {}
@@ -71,10 +71,15 @@ class Spawner:
         return bool(piece)
 
     def _do(self, message: Message) -> None:
-        if message[0] == "cancel":
+        if message[0] == "start":
+            self._start(message)
+        elif message[0] == "cancel":
             _, name, grace = message
             self._cancel(name, grace)
-            return
+        else:
+            _, self._base = message
+
+    def _start(self, message: Message) -> None:
         _, name, argv, folder, variables, outputs, limits = message
         mark = {MARK: name.encode("utf-8", "surrogateescape")}
         now = time.monotonic()
