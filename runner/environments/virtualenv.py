@@ -88,7 +88,7 @@ class VirtualenvEnvironment:
         state = virtualenv_state.load(prefix)
         if state is None:
             return [f"missing: {prefix}"]
-        return virtualenv_state.changes(prefix, state.records, state.own)
+        return virtualenv_state.changes(prefix, state)
 
     def listing(self) -> list[dict[str, object]]:
         """List the environments that are there: env_id, kind, exact, path, size, used."""
@@ -214,7 +214,7 @@ def _current(prefix: Path, name: str, progress: Callable[[str], None]) -> State 
     now = virtualenv_state.signature(prefix)
     if now == state.signature:
         return state
-    changed = virtualenv_state.changes(prefix, state.records, state.own)
+    changed = virtualenv_state.changes(prefix, state)
     if changed:
         progress(f"{name} is installed again: {listed(changed, 3)}")
         return None

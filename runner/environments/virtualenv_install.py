@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.environments.virtualenv_lock import Locked
     from runner.environments.virtualenv_memory import Resolution
-    from runner.environments.virtualenv_state import State
+    from runner.environments.virtualenv_state import State, Survey
 
 REQUIREMENTS = ".requirements.txt"
 COPIES = ".sources"
@@ -51,24 +51,24 @@ class Installation(NamedTuple):
         packages = parse(lock.read_text("utf-8"), lock.name, self.resolution.interpreter)
         progress(f"installing {len(packages)} packages for {self.name}")
         try:
-            wrong = self._attempt(packages)
+            survey, wrong = self._attempt(packages)
             if wrong:
                 progress(f"{listed(wrong, 3)}: the package cache is damaged, fetching again")
                 self._uv(["cache", "clean", *(each.name for each in packages)], "clean the cache")
-                wrong = self._attempt(packages)
+                survey, wrong = self._attempt(packages)
             if wrong:
                 raise EnvironmentFailure(
                     f"{self.name}: installed files are not what their packages say: "
                     + listed(wrong, 5),
                     hint="the packages themselves are damaged: check where the index gets them",
                 )
-            return self._finished(packages)
+            return self._finished(packages, survey)
         except RunnerError:
             discard(self.prefix)
             raise
 
-    def _attempt(self, packages: Sequence[Locked]) -> list[str]:
-        """Install from nothing; give the files that are not what their RECORD says."""
+    def _attempt(self, packages: Sequence[Locked]) -> tuple[Survey, list[str]]:
+        """Install from nothing; give what is there, and the files that their RECORD denies."""
         discard(self.prefix)
         self.prefix.parent.mkdir(parents=True, exist_ok=True)
         python = self.resolution.interpreter.path
@@ -81,8 +81,8 @@ class Installation(NamedTuple):
                 self._build(package)
         shutil.rmtree(self.prefix / COPIES, ignore_errors=True)
         (self.prefix / REQUIREMENTS).unlink(missing_ok=True)
-        records, own = virtualenv_state.survey(self.prefix)
-        return virtualenv_state.changes(self.prefix, records, own)
+        survey = virtualenv_state.survey(self.prefix)
+        return survey, virtualenv_state.changes(self.prefix, survey)
 
     def _sync(self, packages: Sequence[Locked]) -> None:
         """Install exactly what is locked, from the cache if it holds all of it."""
@@ -113,21 +113,19 @@ class Installation(NamedTuple):
         arguments += ["--reinstall-package", package.name, source]
         self._uv(arguments, f"install {package.name} from {package.source}")
 
-    def _finished(self, packages: Sequence[Locked]) -> State:
+    def _finished(self, packages: Sequence[Locked], survey: Survey) -> State:
         # A lock for several platforms does not say which of its files was the one.
         single = {each.name: each.hashes[0] for each in packages if len(each.hashes) == 1}
         documented = [
             {"name": name, "version": version}
             | ({"hashes": [single[name]]} if name in single else {})
-            for name, version in virtualenv_state.installed(self.prefix)
+            for name, version in virtualenv_state.packages(self.prefix)
         ]
-        records, own = virtualenv_state.survey(self.prefix)
         state = virtualenv_state.State(
             self.resolution.env_id,
             {**self.document, "packages": documented},
             virtualenv_state.signature(self.prefix),
-            records,
-            own,
+            *survey,
             time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
         )
         virtualenv_state.save(self.prefix, state)

@@ -25,11 +25,18 @@ COMPILED = "__pycache__"
 IMPORTABLE = (".py", ".pyc", ".so", ".pth", ".pyd", ".egg-link")
 
 
+class Survey(NamedTuple):
+    """What was installed: digests of each package's RECORD, and of files that none names."""
+
+    records: dict[str, str]
+    own: dict[str, str]
+
+
 class State(NamedTuple):
     """An installed environment.
 
-    `document` is its entry in the record, `signature` its files' stats, `records` the sha256 of
-    each package's RECORD, and `own` that of each file that belongs to no package.
+    `document` is its entry in the record, `signature` its files' stats; `records` and `own` are
+    its Survey.
     """
 
     env_id: str
@@ -63,19 +70,19 @@ def signature(prefix: Path) -> str:
     return seen.hexdigest()
 
 
-def survey(prefix: Path) -> tuple[dict[str, str], dict[str, str]]:
+def survey(prefix: Path) -> Survey:
     """Hash each RECORD, and each file that no RECORD names, right after the installation."""
     records = {path: _digest(prefix / path) for path in _records(prefix)}
     packaged = {path for record in records for path in _entries(prefix, record)}
     every = {name for name, _ in _stats(str(prefix))}
     own = {name: _digest(prefix / name) for name in every - packaged - set(records)}
-    return records, own
+    return Survey(records, own)
 
 
-def changes(prefix: Path, records: dict[str, str], own: dict[str, str]) -> list[str]:
+def changes(prefix: Path, installed: Survey | State) -> list[str]:
     """Name the files that are not as they were installed, each with what is wrong with it."""
-    expected = {**own, **records}
-    for record in records:
+    expected = {**installed.own, **installed.records}
+    for record in installed.records:
         expected.update(_entries(prefix, record))
     wrong = [
         found for name, digest in expected.items() if (found := _compare(prefix, name, digest))
@@ -84,7 +91,7 @@ def changes(prefix: Path, records: dict[str, str], own: dict[str, str]) -> list[
     return sorted([*wrong, *(f"added: {name}" for name in added)])
 
 
-def installed(prefix: Path) -> list[tuple[str, str]]:
+def packages(prefix: Path) -> list[tuple[str, str]]:
     """List normalized name and version of the packages that are there, from their metadata."""
     found = []
     for path in prefix.glob("lib/*/site-packages/*.dist-info/METADATA"):
