@@ -6,8 +6,7 @@ files (which environment files are there) is kept inside, and asked again. With 
 neither yaml nor jsonschema is imported.
 """
 
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH110, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123, PTH208
-# Every command passes here: pathlib costs more than the rest of it
+# Every command passes here, so it does without pathlib, which costs more than the rest of it.
 
 from __future__ import annotations
 

@@ -72,9 +72,11 @@ def _write_entry(entry: EntryPoint) -> dict[str, Any]:
 
 
 def _read_entry(written: dict[str, Any]) -> EntryPoint:
-    for name in _READERS.keys() & written.keys():
-        written[name] = _READERS[name](written[name])
-    return EntryPoint(**written)
+    fields = {
+        name: _READERS[name](value) if name in _READERS else value
+        for name, value in written.items()
+    }
+    return EntryPoint(**fields)
 
 
 def _lists(values: Iterable[Iterable[object]]) -> list[list[object]]:
