@@ -1,7 +1,7 @@
 """A PEP 517 backend that packs the modules beside it, and waits if a test asks it to.
 
-A file `wait` beside the project's index, named by BUILD_GATE, makes it tell that it has started
-through the FIFO `started`, and go on when something is written to the FIFO `go`.
+BUILD_GATE names a folder: while it holds a file `wait`, a build says through the FIFO `started`
+there that it runs, and goes on when something is written to the FIFO `go`.
 """
 
 import base64

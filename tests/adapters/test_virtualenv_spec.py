@@ -90,7 +90,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines(folder):
     told = problems(
         folder,
         "python: 3.10\n"
-        "dependancies: []\n"
+        "dependenciez: []\n"
         "build_dependencies: pip\n"
         "dependencies:\n"
         "- 3\n"
@@ -99,7 +99,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines(folder):
     )
     assert "python_env.yaml:1:9: a Python version has to be a text (at python)" in told
     assert 'quote it: python: "3.10"' in told
-    assert "python_env.yaml:2:1: unknown key dependancies" in told
+    assert "python_env.yaml:2:1: unknown key dependenciez" in told
     assert 'did you mean "dependencies"?' in told
     assert "python_env.yaml:3:21: expected a list of requirements, found a scalar" in told
     assert "(at dependencies[0])" in told
