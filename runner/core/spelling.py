@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MANY = 500
+AFFIX = 4
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Give the known word closest to `word`, or an empty text when none is close."""
     from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it
 
     candidates = sorted({other for other in known if other != word})
+    if len(candidates) > MANY:
+        ends = (word[:AFFIX], word[-AFFIX:])
+        candidates = [o for o in candidates if o.startswith(ends[0]) or o.endswith(ends[1])]
+        candidates = candidates[:MANY]
     found = get_close_matches(word, candidates, n=1, cutoff=0.6)
     if not found:
         folded = {other.casefold(): other for other in reversed(candidates)}
