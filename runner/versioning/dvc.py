@@ -336,8 +336,8 @@ class DvcData:
         return self._cache.remove(oids)
 
     def remove_drafts(self, older_than: float) -> int:
-        """Remove what killed processes left half written in the cache before this time."""
-        return self._cache.remove_drafts(older_than)
+        """Remove what killed processes left half written before this time; give how many."""
+        return self._cache.remove_drafts(older_than) + self._restorer.remove_drafts(older_than)
 
     def flush(self) -> None:
         """Write what was learnt about files to `.runner/state.sqlite`."""

@@ -25,6 +25,7 @@ Stamp = tuple[int, int, int, int]
 Job = tuple[str, Stamp]
 Hashed = tuple[Stamp, str, bool]
 
+TINY = 64 << 10
 SMALL = 1 << 20
 WORTH_THREADS = 4 << 20
 BLOCK = 1 << 20
@@ -164,13 +165,13 @@ def regular_stamp(path: str) -> Stamp:
 
 
 def hash_files(jobs: Sequence[Job], digest: Callable[[str, Stamp], str] = md5_of) -> list[Hashed]:
-    """Hash files in the order given, the large ones on all cores."""
+    """Hash files in the order given, on all cores those in which hashing outweighs the rest."""
     results: list[Hashed | None] = [None] * len(jobs)
-    large = [index for index, (_, stamp) in enumerate(jobs) if stamp[3] > SMALL]
+    large = [index for index, (_, stamp) in enumerate(jobs) if stamp[3] > TINY]
     if len(large) < 2 or sum(jobs[index][1][3] for index in large) <= WORTH_THREADS:
         return [hash_file(path, stamp, digest) for path, stamp in jobs]
     for index, (path, stamp) in enumerate(jobs):
-        if stamp[3] <= SMALL:
+        if stamp[3] <= TINY:
             results[index] = hash_file(path, stamp, digest)
 
     def hash_one(index: int) -> None:

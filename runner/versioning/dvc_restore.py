@@ -8,6 +8,7 @@ another file system), and then take its place in one move.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from hashlib import md5
 from stat import S_ISDIR, S_ISLNK, S_ISREG
@@ -19,6 +20,7 @@ from runner.versioning.dvc_hash import (
     ChangedError,
     cost,
     read_small,
+    settles_in,
     stamp_of,
     wait_out,
 )
@@ -77,6 +79,16 @@ class Restorer:
         except OSError as error:
             stat = self._cache.stat(oid)
             raise cannot_store(target, stat.st_size if stat else 0, error, parent) from error
+
+    def remove_drafts(self, older_than: float) -> int:
+        """Remove what killed processes left half built before this time; give how many."""
+        count = 0
+        with suppress(OSError), os.scandir(os.path.join(self._private_folder, "tmp")) as entries:
+            for entry in entries:
+                if entry.stat(follow_symlinks=False).st_mtime < older_than:
+                    remove_tree(entry.path)
+                    count += 1
+        return count
 
     def _workshop(self, parent: str) -> str:
         """Give the folder to build in: ours if a rename leads from there to `parent`."""
@@ -167,7 +179,10 @@ def settle(path: str, size: int, count: int) -> bool:
     believed from then on.
     """
     price = cost(size, count)
-    return price > WORTH_WAITING and wait_out([stamp_of(os.stat(path))], price)
+    if price <= WORTH_WAITING:
+        return False
+    stamp = stamp_of(os.stat(path))
+    return wait_out([stamp], price) or not settles_in(stamp, time.time_ns())
 
 
 def leads_into_cache(path: str, stat: os.stat_result, cache: ObjectCache) -> bool | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from _thread import allocate_lock
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -252,7 +252,11 @@ def _open(file: str) -> sqlite3.Connection:
     import sqlite3  # noqa: PLC0415  # kept off the path of runs that need no state
 
     database = sqlite3.connect(file, timeout=WAIT, isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA synchronous = NORMAL")
+    try:
+        database.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -270,15 +274,13 @@ def _is_good(file: str) -> bool:
 
     if not os.path.exists(file):
         return False
-    database = _open(file)
     try:
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        ((answer,),) = database.execute("PRAGMA quick_check(1)").fetchall()
-        return bool(version == VERSION and answer == "ok")
+        with closing(_open(file)) as database:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            ((answer,),) = database.execute("PRAGMA quick_check(1)").fetchall()
+            return bool(version == VERSION and answer == "ok")
     except sqlite3.Error:
         return False
-    finally:
-        database.close()
 
 
 def _remove(files: Iterable[str]) -> None:
