@@ -95,7 +95,11 @@ def prepare(case: Case) -> None:
 
 
 def compare(cases: Sequence[Case], repeat: int, scratch: Path) -> Results:
-    """Warm each case up once (sampling its tree), then measure all of them in turn."""
+    """Warm each case up once (sampling its tree), then measure all of them in turn.
+
+    What they print goes into `scratch`, which must lie outside their folders: a new file there
+    would be a change of the project's code.
+    """
     bare = Case(BARE, (sys.executable, "-c", "pass"), scratch, cases[0].variables)
     everyone = [bare, *cases]
     trees = {case.name: measure(case, scratch, tree=True).tree for case in everyone}
