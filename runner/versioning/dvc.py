@@ -62,6 +62,11 @@ class DvcData:
         return self.config.root or self._project
 
     @cached_property
+    def _real_roots(self) -> list[tuple[str, str]]:
+        roots = (self._project, self._root)
+        return [(root, os.path.realpath(root).rstrip("/")) for root in roots]
+
+    @cached_property
     def _ignore_files(self) -> IgnoreFiles:
         return IgnoreFiles(self._root)
 
@@ -131,8 +136,7 @@ class DvcData:
     def _refuse_outside(self, target: str) -> None:
         """Refuse to write where neither the project nor its DVC repository is."""
         parent = os.path.realpath(os.path.dirname(target))
-        for root in (self._project, self._root):
-            real = os.path.realpath(root).rstrip("/")
+        for root, real in self._real_roots:
             if target != root and (parent == real or parent.startswith(real + "/")):
                 return
         raise DataError(
@@ -336,7 +340,7 @@ class DvcData:
         return self._cache.remove(oids)
 
     def remove_drafts(self, older_than: float) -> int:
-        """Remove what killed processes left half written before this time; give how many."""
+        """Remove what killed processes left half written before this time; give the bytes freed."""
         return self._cache.remove_drafts(older_than) + self._restorer.remove_drafts(older_than)
 
     def flush(self) -> None:

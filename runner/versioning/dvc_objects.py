@@ -249,14 +249,15 @@ class ObjectCache:
         return freed
 
     def remove_drafts(self, older_than: float) -> int:
-        """Remove what killed processes left half written before this time; give how many."""
-        count = 0
+        """Remove what killed processes left half written before this time; give the bytes freed."""
+        freed = 0
         for entry in _entries(self._drafts):
             with suppress(OSError):
-                if entry.stat().st_mtime < older_than:
+                stat = entry.stat()
+                if stat.st_mtime < older_than:
                     os.unlink(entry.path)
-                    count += 1
-        return count
+                    freed += stat.st_size
+        return freed
 
     def _write(self, path: str, write: Callable[[], object]) -> None:
         in_folder(write, path, shared=self._shared)

@@ -81,14 +81,14 @@ class Restorer:
             raise cannot_store(target, stat.st_size if stat else 0, error, parent) from error
 
     def remove_drafts(self, older_than: float) -> int:
-        """Remove what killed processes left half built before this time; give how many."""
-        count = 0
+        """Remove what killed processes left half built before this time; give the bytes freed."""
+        freed = 0
         with suppress(OSError), os.scandir(os.path.join(self._private_folder, "tmp")) as entries:
             for entry in entries:
                 if entry.stat(follow_symlinks=False).st_mtime < older_than:
+                    freed += sum(stat.st_size for stat in _own_files(entry.path))
                     remove_tree(entry.path)
-                    count += 1
-        return count
+        return freed
 
     def _workshop(self, parent: str) -> str:
         """Give the folder to build in: ours if a rename leads from there to `parent`."""
@@ -183,6 +183,15 @@ def settle(path: str, size: int, count: int) -> bool:
         return False
     stamp = stamp_of(os.stat(path))
     return wait_out([stamp], price) or not settles_in(stamp, time.time_ns())
+
+
+def _own_files(path: str) -> Iterable[os.stat_result]:
+    """Give the files at or below a path that have no other name."""
+    if not os.path.isdir(path) or os.path.islink(path):
+        yield os.lstat(path)
+    for folder, _, names in os.walk(path):
+        stats = (os.lstat(os.path.join(folder, name)) for name in names)
+        yield from (stat for stat in stats if stat.st_nlink == 1)
 
 
 def leads_into_cache(path: str, stat: os.stat_result, cache: ObjectCache) -> bool | None:

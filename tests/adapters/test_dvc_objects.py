@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import sys
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -271,7 +273,7 @@ def test_objects_are_listed_and_removed(tmp_path: Path):
     data = DvcData(str(tmp_path))
     file, folder = data.put("a"), data.put("d")
     write(Path(data.cache_dir, "files/md5/xx/junk"))
-    write(Path(data.cache_dir, "runner/tmp/left"))
+    write(Path(data.cache_dir, "runner/tmp/left"), "12345")
 
     assert data.manifest(folder.md5) == [(md5(b"two").hexdigest(), "b")]
     assert {found.oid for found in data.objects()} == {
@@ -281,9 +283,10 @@ def test_objects_are_listed_and_removed(tmp_path: Path):
     }
     assert data.remove([folder.md5, file.md5, "0" * 32]) == 3 + _manifest_size(b"two")
     assert [found.size for found in data.objects()] == [3]
-    write(tmp_path / ".runner/tmp/half/built")
+    write(tmp_path / ".runner/tmp/half/built", "123")
+    write(tmp_path / ".runner/tmp/file", "1")
     assert data.remove_drafts(older_than=1) == 0
-    assert data.remove_drafts(older_than=4_000_000_000) == 2
+    assert data.remove_drafts(older_than=4_000_000_000) == 9
     assert not data.has(folder)
 
 
@@ -298,6 +301,26 @@ def test_a_cache_that_vanishes_while_it_is_used_is_made_again(tmp_path: Path):
     subprocess.run(["rm", "-rf", data.cache_dir], check=True)
 
     assert data.has(data.put("a"))
+
+
+@pytest.mark.parametrize("point", ["cache.before:1", "cache.before:3", "cache.after:2"])
+def test_killed_while_it_keeps_something_no_object_is_torn(tmp_path: Path, point: str):
+    for name in ("a", "b", "c"):
+        write(tmp_path / "d" / name, name)
+    script = "import sys; from runner.versioning.dvc import DvcData; DvcData(sys.argv[1]).put('d')"
+    environment = {
+        **os.environ,
+        "RUNNER_FAULT": point,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], env=environment, check=False
+    )
+    data = DvcData(str(tmp_path))
+
+    assert killed.returncode == -signal.SIGKILL
+    assert all(data.has(DataVersion("", found.oid, 0)) for found in data.objects())
+    assert data.has(data.put("d"))
 
 
 @pytest.fixture
