@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # the folder goes on a step's PYTHONPATH: it is no package
 """What every step can import, in whatever environment: `import runner; runner.log_metric(...)`.
 
 It needs nothing but Python itself (3.8 or newer), and costs nothing to import. Each call appends

@@ -14,6 +14,8 @@ from runner.executors.local import LocalExecutor
 from runner.ports import Command, Exit, Submission
 
 MIB = 1 << 20
+# Marks are found machine-wide, as run ids are unique: so are these, for tests side by side.
+RUN = f"run{os.getpid()}"
 FOR_EVER = "sleep 100000"
 # Takes SIGTERM whenever it comes; traps of a shell can miss one.
 POLITE = """
@@ -37,10 +39,10 @@ def executor():
 def submit(executor, tmp_path):
     """Submit a shell script (or an argv) under a name, and give its submission."""
 
-    def submit_one(script, name="run/step/1", *, secret_values=(), variables=None, **limits):
+    def submit_one(script, name=f"{RUN}/step/1", *, secret_values=(), variables=None, **limits):
         argv = ("sh", "-c", script) if isinstance(script, str) else tuple(script)
         folder = limits.pop("folder", str(tmp_path))
-        log = limits.pop("log", tmp_path / (name.replace("/", "-") + ".log"))
+        log = limits.pop("log", tmp_path / (name.split("/", 1)[1].replace("/", "-") + ".log"))
         command = Command(argv, folder, variables or {}, secret_values)
         submission = Submission(name, command, log, **limits)
         executor.submit([submission])
@@ -77,7 +79,7 @@ def is_gone(pid: int) -> bool:
 def test_a_command_ends_with_its_code_its_times_and_its_output(executor, submit):
     submission = submit("echo one; echo two >&2; echo three; exit 3")
     exit_ = only(executor.poll(None))
-    assert (exit_.attempt, exit_.code, exit_.problem) == ("run/step/1", 3, "")
+    assert (exit_.attempt, exit_.code, exit_.problem) == (f"{RUN}/step/1", 3, "")
     assert not exit_.timed_out
     assert not exit_.cancelled
     assert exit_.seconds > 0
@@ -93,7 +95,7 @@ def test_a_signal_is_a_negative_code(executor, submit):
 def test_the_log_is_appended_to(executor, submit):
     first = submit("echo first")
     executor.poll(None)
-    submit("echo second", "run/step/2", log=first.log)
+    submit("echo second", f"{RUN}/step/2", log=first.log)
     executor.poll(None)
     assert first.log.read_text() == "first\nsecond\n"
 
@@ -112,12 +114,12 @@ def test_the_peak_memory_of_a_large_step_is_its_own(executor, submit):
 
 def test_two_commands_run_at_the_same_time(executor, submit, tmp_path):
     there, back = fifo(tmp_path, "there"), fifo(tmp_path, "back")
-    submit(f"echo hello > {there}; cat {back}", "run/a/1")
-    submit(f"cat {there}; echo hello > {back}", "run/b/1")
+    submit(f"echo hello > {there}; cat {back}", f"{RUN}/a/1")
+    submit(f"cat {there}; echo hello > {back}", f"{RUN}/b/1")
     ended = executor.poll(None)
     while more := executor.poll(None):
         ended += more
-    assert {(e.attempt, e.code) for e in ended} == {("run/a/1", 0), ("run/b/1", 0)}
+    assert {(e.attempt, e.code) for e in ended} == {(f"{RUN}/a/1", 0), (f"{RUN}/b/1", 0)}
 
 
 def test_an_attempt_is_started_once_however_often_it_is_submitted(executor, submit):
@@ -152,7 +154,7 @@ def test_a_signal_handler_can_wake_a_poll_that_waits(executor, submit):
 
 def test_hundreds_at_once_all_end(executor, tmp_path):
     command = Command(("sh", "-c", "echo $RUNNER_ATTEMPT"), str(tmp_path), {"LARGE": "x" * 10_000})
-    names = [f"run/s{n}/1" for n in range(300)]
+    names = [f"{RUN}/s{n}/1" for n in range(300)]
     logs = {name: tmp_path / name.split("/")[1] for name in names}
     executor.submit([Submission(name, command, logs[name]) for name in names])
     ended = []
@@ -165,12 +167,12 @@ def test_hundreds_at_once_all_end(executor, tmp_path):
 def test_variables_stand_on_top_of_the_base_and_name_the_attempt(tmp_path):
     executor = LocalExecutor({"PATH": os.environ["PATH"], "KEPT": "1", "CHANGED": "old"})
     command = Command(("env",), str(tmp_path), {"CHANGED": "neu \u00e4"})
-    executor.submit([Submission("run/a b@\u00fc/1", command, tmp_path / "log")])
+    executor.submit([Submission(f"{RUN}/a b@\u00fc/1", command, tmp_path / "log")])
     assert only(executor.poll(None)).code == 0
     executor.close()
     seen = (tmp_path / "log").read_text().splitlines()
     path = f"PATH={os.environ['PATH']}"
-    mark = "RUNNER_ATTEMPT=run/a b@\u00fc/1"
+    mark = f"RUNNER_ATTEMPT={RUN}/a b@\u00fc/1"
     assert sorted(seen) == sorted([path, "KEPT=1", "CHANGED=neu \u00e4", mark])
 
 
@@ -213,9 +215,9 @@ def test_what_cannot_be_started_says_why(executor, submit, tmp_path, argv, probl
 
 @pytest.mark.parametrize("listener", [None, print])
 def test_a_folder_or_log_that_is_not_there_is_named(executor, submit, tmp_path, listener):
-    submit(":", "run/a/1", folder=str(tmp_path / "nowhere"), on_output=listener)
+    submit(":", f"{RUN}/a/1", folder=str(tmp_path / "nowhere"), on_output=listener)
     assert "nowhere: No such file" in only(executor.poll(None)).problem
-    submit(":", "run/b/1", log=tmp_path / "nologs" / "log", on_output=listener)
+    submit(":", f"{RUN}/b/1", log=tmp_path / "nologs" / "log", on_output=listener)
     exit_ = only(executor.poll(None))
     assert exit_.code is None
     assert "nologs/log cannot be written" in exit_.problem
@@ -229,8 +231,8 @@ def test_a_timeout_ends_a_tree_that_ignores_sigterm_while_others_go_on(tmp_path)
         "sleep 99999"
     )
     commands = {
-        "run/stubborn/1": (stubborn, 0.2),
-        "run/other/1": ("cat ready; cat go", None),
+        f"{RUN}/stubborn/1": (stubborn, 0.2),
+        f"{RUN}/other/1": ("cat ready; cat go", None),
     }
     go = fifo(tmp_path, "go")
     for name, (script, timeout) in commands.items():
@@ -238,10 +240,10 @@ def test_a_timeout_ends_a_tree_that_ignores_sigterm_while_others_go_on(tmp_path)
         log = tmp_path / (name.split("/")[1] + ".log")
         executor.submit([Submission(name, command, log, timeout)])
     exit_ = only(executor.poll(None))
-    assert (exit_.attempt, exit_.code, exit_.timed_out) == ("run/stubborn/1", -9, True)
+    assert (exit_.attempt, exit_.code, exit_.timed_out) == (f"{RUN}/stubborn/1", -9, True)
     assert is_gone(int((tmp_path / "pid").read_text()))
     go.write_text("")
-    assert only(executor.poll(None))[:2] == ("run/other/1", 0)
+    assert only(executor.poll(None))[:2] == (f"{RUN}/other/1", 0)
     executor.close()
     assert ready.exists()
 
@@ -250,7 +252,7 @@ def test_a_cancelled_command_may_end_in_its_own_way(executor, submit, tmp_path):
     ready = fifo(tmp_path, "ready")
     submission = submit([sys.executable, "-c", POLITE])
     ready.read_text()
-    executor.cancel(["run/step/1", "run/unknown/1"], 60)
+    executor.cancel([f"{RUN}/step/1", f"{RUN}/unknown/1"], 60)
     exit_ = only(executor.poll(None))
     assert (exit_.code, exit_.cancelled, exit_.timed_out) == (7, True, False)
     assert submission.log.read_text() == "saved\n"
@@ -261,7 +263,7 @@ def test_a_child_gets_its_grace_also_when_its_shell_ends_at_once(executor, submi
     ready = fifo(tmp_path, "ready")
     submission = submit(f"{sys.executable} child.py; echo never")
     ready.read_text()
-    executor.cancel(["run/step/1"], 60)
+    executor.cancel([f"{RUN}/step/1"], 60)
     assert only(executor.poll(None)).code == -signal.SIGTERM
     assert submission.log.read_text() == "saved\n"
 
@@ -270,7 +272,7 @@ def test_without_grace_a_cancelled_tree_is_killed(executor, submit, tmp_path):
     ready = fifo(tmp_path, "ready")
     submit(f"trap '' TERM; echo > ready; {FOR_EVER}")
     ready.read_text()
-    executor.cancel(["run/step/1"], 0)
+    executor.cancel([f"{RUN}/step/1"], 0)
     exit_ = only(executor.poll(None))
     assert (exit_.code, exit_.cancelled) == (-signal.SIGKILL, True)
 
@@ -294,15 +296,15 @@ def test_only_what_the_ended_command_left_behind_is_killed(executor, submit, tmp
         left = fifo(tmp_path, f"left-{name}")
         fifo(tmp_path, f"go-{name}")
         script = f"({escape} sh -c 'echo $$ > left-{name}; sleep 99999' &) ; cat go-{name}"
-        submit(script, f"run/{name}/1")
+        submit(script, f"{RUN}/{name}/1")
         pids[name] = int(left.read_text())
     (tmp_path / "go-a").write_text("")
-    assert only(executor.poll(None)).attempt == "run/a/1"
+    assert only(executor.poll(None)).attempt == f"{RUN}/a/1"
     with pytest.raises(ProcessLookupError):
         os.kill(pids["a"], 0)
     os.kill(pids["b"], 0)
     (tmp_path / "go-b").write_text("")
-    assert only(executor.poll(None)).attempt == "run/b/1"
+    assert only(executor.poll(None)).attempt == f"{RUN}/b/1"
     with pytest.raises(ProcessLookupError):
         os.kill(pids["b"], 0)
 
@@ -313,7 +315,7 @@ def test_a_tree_that_keeps_forking_dies(executor, submit, tmp_path):
     ready = fifo(tmp_path, "ready")
     submit("sh ./fork & echo $$ > ready; wait")
     pid = int(ready.read_text())
-    executor.cancel(["run/step/1"], 0)
+    executor.cancel([f"{RUN}/step/1"], 0)
     assert only(executor.poll(None)).cancelled
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -328,7 +330,7 @@ def test_a_killed_spawner_is_reported_leaves_nothing_and_is_replaced(executor, s
     assert exit_.code is None
     assert "was killed" in exit_.problem
     assert all(is_gone(pid) for pid in pids)
-    submit("exit 5", "run/step/2")
+    submit("exit 5", f"{RUN}/step/2")
     assert only(executor.poll(None)).code == 5
 
 
@@ -347,10 +349,10 @@ def test_no_descriptor_is_left_open(executor, submit):
         return sorted(entry.name for entry in Path("/proc/self/fd").iterdir())
 
     before = opened()
-    submit("echo x", "run/a/1", on_output=lambda *_: None)
-    submit("echo x", "run/b/1", secret_values=("x",))
-    submit("echo x", "run/c/1")
-    submit(["nonesuch"], "run/d/1", on_output=lambda *_: None)
+    submit("echo x", f"{RUN}/a/1", on_output=lambda *_: None)
+    submit("echo x", f"{RUN}/b/1", secret_values=("x",))
+    submit("echo x", f"{RUN}/c/1")
+    submit(["nonesuch"], f"{RUN}/d/1", on_output=lambda *_: None)
     while executor.poll(None):
         pass
     executor.close()
@@ -362,7 +364,7 @@ def test_a_command_that_lives_for_a_second_is_sampled(executor, submit):
     while executor._sampler is None:
         assert executor.poll(0.2) == []
     executor.poll(0)
-    executor.cancel(["run/step/1"], 0)
+    executor.cancel([f"{RUN}/step/1"], 0)
     exit_ = only(executor.poll(None))
     seconds, cores, memory, gpu = exit_.samples[0]
     assert seconds >= 1

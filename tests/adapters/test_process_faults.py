@@ -13,6 +13,9 @@ import pytest
 from runner.process import find_marked, kill_marked
 
 REPOSITORY = Path(__file__).parents[2]
+# Marks are found machine-wide, as run ids are unique: so are these, for tests side by side.
+RUN = f"01RUN{os.getpid()}"
+OTHER = f"{RUN}-2"
 RUNNER = """
 import sys
 from pathlib import Path
@@ -73,39 +76,39 @@ def is_gone(pid: int) -> bool:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_step_outlives_a_killed_runner(tmp_path, way):
-    runner = Runner(tmp_path, "01RUN", WAYS[way])
+    runner = Runner(tmp_path, RUN, WAYS[way])
     runner.kill()
     assert is_gone(runner.spawner)
     assert all(is_gone(pid) for pid in runner.steps)
-    assert find_marked("01RUN") == []
+    assert find_marked(RUN) == []
 
 
 @pytest.mark.parametrize("way", ["forks", "setsid", "ignores SIGTERM", "double fork"])
 def test_the_next_command_kills_what_outlived_runner_and_spawner(tmp_path, way):
     (tmp_path / "other").mkdir()
-    other = Runner(tmp_path / "other", "01RUN2", WAYS["plain"])
-    runner = Runner(tmp_path, "01RUN", WAYS[way])
+    other = Runner(tmp_path / "other", OTHER, WAYS["plain"])
+    runner = Runner(tmp_path, RUN, WAYS[way])
     os.kill(runner.spawner, signal.SIGSTOP)
     runner.kill()
     os.kill(runner.spawner, signal.SIGKILL)
     assert is_gone(runner.spawner)
-    assert find_marked("01RUN")
-    assert kill_marked("01RUN") > 0
+    assert find_marked(RUN)
+    assert kill_marked(RUN) > 0
     assert all(is_gone(pid) for pid in runner.steps)
-    assert find_marked("01RUN") == []
-    assert len(find_marked("01RUN2")) > 0
-    assert find_marked("01RUN2/step/1") == find_marked("01RUN2")
+    assert find_marked(RUN) == []
+    assert len(find_marked(OTHER)) > 0
+    assert find_marked(f"{OTHER}/step/1") == find_marked(OTHER)
     other.kill()
     assert all(is_gone(pid) for pid in other.steps)
 
 
 def test_ctrl_c_does_not_reach_spawner_and_steps(tmp_path):
-    runner = Runner(tmp_path, "01RUN", WAYS["plain"])
+    runner = Runner(tmp_path, RUN, WAYS["plain"])
     sessions = {os.getsid(pid) for pid in (runner.pid, runner.spawner, *runner.steps)}
     assert len(sessions) == 3
     os.kill(runner.spawner, signal.SIGINT)
     os.kill(runner.spawner, signal.SIGTERM)
-    assert find_marked("01RUN") != []
+    assert find_marked(RUN) != []
     runner.kill()
     assert all(is_gone(pid) for pid in runner.steps)
 

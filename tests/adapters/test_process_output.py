@@ -15,6 +15,7 @@ from runner.executors.local import LocalExecutor
 from runner.ports import Command, Submission
 from runner.process.masking import Mask
 
+ATTEMPT = f"run{os.getpid()}/step/1"
 SECRETS = ("hunter2", "hunter2-longer", "b\u00e4r", "aab")
 
 
@@ -46,7 +47,7 @@ def begin(executor, tmp_path):
     def begin_one(script, listener=None, secret_values=()):
         command = Command(("sh", "-c", script), str(tmp_path), {}, secret_values)
         log = tmp_path / "log"
-        executor.submit([Submission("run/step/1", command, log, None, listener)])
+        executor.submit([Submission(ATTEMPT, command, log, None, listener)])
         return log
 
     return begin_one
@@ -103,7 +104,7 @@ def test_a_firehose_neither_blocks_polling_nor_its_own_end(executor, begin):
     begin("yes & wait", listener := Listener())
     while len(listener.heard) < 20:
         assert executor.poll(0.01) == []
-    executor.cancel(["run/step/1"], 0)
+    executor.cancel([ATTEMPT], 0)
     exit_ = executor.poll(None)[0]
     assert (exit_.code, exit_.cancelled) == (-signal.SIGKILL, True)
 
@@ -142,7 +143,7 @@ def test_a_full_disk_ends_the_log_but_not_the_command(executor, tmp_path):
     command = Command(("sh", "-c", "echo x; echo y"), str(tmp_path), {})
     listener = Listener()
     full = Path("/dev/full")
-    executor.submit([Submission("run/step/1", command, full, None, listener)])
+    executor.submit([Submission(ATTEMPT, command, full, None, listener)])
     exit_ = executor.poll(None)[0]
     assert exit_.code == 0
     assert "/dev/full is not complete: No space left" in exit_.problem
