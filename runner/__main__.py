@@ -7,7 +7,7 @@ import sys
 
 def main() -> int:
     """Run the command line and give its exit code."""
-    from runner.cli import main as command_line  # noqa: PLC0415  # `import runner` stays free
+    from runner.cli import main as command_line  # noqa: PLC0415  # imported only where it is used
 
     return command_line(sys.argv[1:])
 

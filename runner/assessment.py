@@ -6,14 +6,17 @@ remembers); `core.plan` decides. The engine asks again, step by step, as outputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.core import fingerprint, plan
-from runner.core.dag import Dag
-from runner.core.fingerprint import Components
 from runner.core.model import DataVersion, Dep, Step
 from runner.core.plan import Decision, Reason, Remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from runner.core.dag import Dag
+    from runner.core.fingerprint import Components
 
 
 class Content(Protocol):
@@ -38,7 +41,7 @@ class Code(Protocol):
     def is_code(self, path: str) -> bool:
         """Tell whether git tracks the path, or would."""
 
-    def stand_in(self, outs: Iterable[str]) -> str:
+    def stand_in(self, outs: Collection[str]) -> str:
         """Identify the project folder's code, for steps that declare none."""
 
 
@@ -84,9 +87,7 @@ class Assessment:
         self._given = given
         self._read_parameters = read_parameters
         self._outs = [out.path for step in dag.steps.values() for out in step.outs]
-        self._producers = {
-            out.path: name for name, step in dag.steps.items() for out in step.outs
-        }
+        self._producers = {out.path: name for name, step in dag.steps.items() for out in step.outs}
         self._folders = {folder for path in self._outs for folder in _folders_above(path)}
         self._known: dict[str, DataVersion | None] = {}
         self._questions: dict[str, Question] = {}
@@ -106,7 +107,9 @@ class Assessment:
         decisions: dict[str, Decision] = {}
         promised: dict[str, str] = {}
         for name, step in self._dag.steps.items():
-            pending = [up for up in self._dag.upstream[name] if decisions[up].action != "up-to-date"]
+            pending = [
+                up for up in self._dag.upstream[name] if decisions[up].action != "up-to-date"
+            ]
             unsure = [up for up in pending if decisions[up].action != "restore"]
             if unsure or not self._all_known(step, promised):
                 decision = self._wait(step, unsure or pending)

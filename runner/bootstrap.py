@@ -6,12 +6,13 @@ Nothing else names a concrete adapter. A new environment, store or executor is o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import EnvironmentFailure, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runner.core.model import EnvironmentSpec
     from runner.ports import Environment
     from runner.stores.sql import RunStore

@@ -6,11 +6,14 @@ Two suites in `tests/ports/` hold every adapter, and the fake beside it, to the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.core.events import Event
-from runner.core.model import DataVersion, EnvironmentSpec, Revision, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.core.model import DataVersion, EnvironmentSpec, Revision, Value
 
 
 class Command(NamedTuple):
@@ -157,8 +160,12 @@ class Store(Protocol):
         """Turn an id prefix, `latest` or `latest~N` into a run id."""
 
     def find(
-        self, *, filter: str = "", sort: str = "", limit: int | None = None
-    ) -> list[dict[str, Value | None | dict[str, Value]]]:
+        self,
+        *,
+        filter: str = "",  # noqa: A002  # the command line's word
+        sort: str = "",
+        limit: int | None = None,
+    ) -> list[dict[str, Value | dict[str, Value] | None]]:
         """List summaries of runs, newest first unless sorted otherwise."""
 
 

@@ -6,9 +6,12 @@ The user's own are in `$XDG_CONFIG_HOME/runner/config.toml`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMES = {
     "jobs": int,
@@ -56,7 +59,7 @@ def _user_settings() -> Mapping[str, object]:
     path = user_file()
     if not os.path.exists(path):
         return {}
-    import tomllib  # noqa: PLC0415  # only users who have the file pay for it
+    import tomllib  # noqa: PLC0415  # imported only where it is used
 
     try:
         with open(path, "rb") as file:

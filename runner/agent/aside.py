@@ -9,12 +9,16 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from runner.core.model import Out
 from runner.core.paths import file_name
 from runner.errors import WorkspaceError
 from runner.fault_points import fault_point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.core.model import Out
 
 PATHS = "paths.json"
 
@@ -35,9 +39,7 @@ class Aside:
         place = os.path.join(self._folder, file_name(step))
         os.makedirs(place, exist_ok=True)
         self._used.add(step)
-        _write(
-            os.path.join(place, PATHS), {"step": step, "paths": [out.path for out in there]}
-        )
+        _write(os.path.join(place, PATHS), {"step": step, "paths": [out.path for out in there]})
         fault_point("aside.before")
         for number, out in enumerate(there):
             source = os.path.join(self._project, out.path)
@@ -106,7 +108,7 @@ def remove(path: str) -> None:
     except FileNotFoundError:
         return
     except (IsADirectoryError, PermissionError):
-        import shutil  # noqa: PLC0415  # only folders need it
+        import shutil  # noqa: PLC0415  # imported only where it is used
 
         shutil.rmtree(path, ignore_errors=True)
 
@@ -141,7 +143,7 @@ def _move(source: str, target: str) -> None:
 
 
 def _copy(source: str, target: str) -> None:
-    import shutil  # noqa: PLC0415  # only outs that persist, or lie on another file system
+    import shutil  # noqa: PLC0415  # imported only where it is used
 
     part = target + ".part"
     if os.path.isdir(source) and not os.path.islink(source):

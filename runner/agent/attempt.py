@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.agent.aside import Aside, remove, set_partial_aside
-from runner.core.model import DataVersion, Out, Step
 from runner.core.paths import file_name, within
 from runner.errors import WorkspaceError
 from runner.fault_points import fault_point
 from runner.ports import Command, Exit, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from runner.core.model import DataVersion, Out, Step
 
 SHELL = "/bin/sh"
 
@@ -87,7 +91,7 @@ class Agent:
         """Tell where a step's own metrics and parameters go (RUNNER_LOG)."""
         return os.path.join(self._places.logged, file_name(step) + ".jsonl")
 
-    def begin(  # noqa: PLR0913  # each is one fact of the attempt
+    def begin(  # each is one fact of the attempt
         self,
         step: Step,
         number: int,
@@ -130,7 +134,7 @@ class Agent:
         if number > 1:
             _append(log, f"--- attempt {number} ---\n")
             remove(self.logged(step.name))
-        return Submission(attempt, wrap(command), log, step.timeout, on_output)
+        return Submission(attempt, wrap(command), Path(log), step.timeout, on_output)
 
     def end(self, step: Step, exit_: Exit) -> Ending:
         """Judge how an attempt ended: keep its outputs, or put the old ones back."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from runner import bootstrap, process, project_files
 from runner.core import binding
 from runner.errors import DataError, RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TEMPLATE = """\
 # What this project runs: `runner run .`   Every key: MLproject.example in runner's repository.
@@ -48,7 +51,7 @@ def begin(folder: str, *, dvc: bool) -> Iterator[str]:
 def _begin_dvc(full: str) -> Iterator[str]:
     top = process.capture(["git", "-C", full, "rev-parse", "--show-toplevel"])
     if top.code:
-        yield "no git repository here: outputs are kept under .runner/cache (git init first for DVC)"
+        yield "no git repository here: outputs stay under .runner/cache (git init first for DVC)"
         return
     root = os.path.realpath(os.fsdecode(top.stdout.rstrip(b"\n")))
     above = os.path.realpath(full)

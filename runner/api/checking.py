@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from importlib import metadata
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner import __version__, bootstrap, process, project_files
 from runner.api import planning
 from runner.errors import RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEAST_GIT = (2, 20)
 LOW_DISK = 1 << 30
@@ -113,5 +115,3 @@ def _records(folder: str) -> Iterator[Check]:
         yield Check("records", "problem", text, problem.hint)
     if not problems:
         yield Check("records", "ok", f"{len(store.find())} runs")
-
-

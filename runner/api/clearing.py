@@ -6,12 +6,14 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import bootstrap
 from runner.api.recovery import recover
 from runner.errors import RunnerError, UsageError, WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 DVC_FILES = ("dvc.lock", ".dvc")
 HOUR = 3600.0

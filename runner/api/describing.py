@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from runner import __version__
-from runner.api.planning import Prepared
 from runner.core.fingerprint import data_version
-from runner.core.model import BoundParameter
 from runner.workspace import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.api.planning import Prepared
+    from runner.core.model import BoundParameter
 
 
 def run_document(prepared: Prepared, run_id: str, started: str) -> dict[str, object]:

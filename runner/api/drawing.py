@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from runner.api import planning
-from runner.core.dag import Dag
 from runner.errors import RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.core.dag import Dag
 
 
 def drawn(

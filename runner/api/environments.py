@@ -6,12 +6,17 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner import bootstrap
-from runner.api.planning import Prepared
 from runner.core.events import EnvironmentReady, Event
-from runner.core.model import Step
-from runner.ports import Command, PreparedEnvironment
+from runner.ports import Command
+
+if TYPE_CHECKING:
+    from runner.api.planning import Prepared
+    from runner.core.model import Step
+
+Wrap = Callable[[Command], Command]
 
 
 class Environments:
@@ -28,26 +33,26 @@ class Environments:
         self._run_folder = run_folder
         self._emit = emit
         self._say = say
-        self._ready: dict[str, PreparedEnvironment] = {}
+        self._wraps: dict[str, Wrap] = {}
 
-    def wrap(self, step: Step) -> Callable[[Command], Command]:
+    def wrap(self, step: Step) -> Wrap:
         """Give what puts a command into the step's environment.
 
         Raises:
             RunnerError: the environment cannot be made.
         """
-        name = step.environment
+        known = self._wraps.get(step.environment)
+        if known is None:
+            known = self._wraps[step.environment] = self._prepare(step.environment)
+        return known
+
+    def _prepare(self, name: str) -> Wrap:
         spec, env_id = self._prepared.environments[name]
         adapter = bootstrap.environment(spec)
-        ready = self._ready.get(env_id)
-        if ready is None:
-            folder = Path(self._prepared.ports.folder)
-            ready = adapter.prepare(spec, folder, self._say)
-            self._ready[env_id] = ready
-            self._keep_lock(ready.lock_text)
-            self._emit(EnvironmentReady(_now(), env_id, ready.document))
-        kept = ready
-        return lambda command: adapter.wrap(command, kept)
+        ready = adapter.prepare(spec, Path(self._prepared.ports.folder), self._say)
+        self._keep_lock(ready.lock_text)
+        self._emit(EnvironmentReady(_now(), env_id, ready.document))
+        return lambda command: adapter.wrap(command, ready)
 
     def _keep_lock(self, text: str) -> None:
         if not text:

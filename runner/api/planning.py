@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner import bootstrap, project_files, settings
 from runner.assessment import Assessment, Circumstances
 from runner.core import binding, dag
-from runner.core.binding import Binding
-from runner.core.dag import Dag
-from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision, Step
-from runner.core.plan import Decision
+from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
 from runner.errors import EnvironmentFailure, Problem, SourceControlError, WorkspaceError
 from runner.workspace import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.core.binding import Binding
+    from runner.core.dag import Dag
+    from runner.core.plan import Decision
 
 
 class Request(NamedTuple):
@@ -104,7 +107,7 @@ def prepare(request: Request, *, pull: bool = False) -> Prepared:
         {name: env_id for name, (_, env_id) in environments.items()},
         variables,
         last,
-        frozenset(_forced(request, bound, chosen)),
+        frozenset(_forced(request, chosen)),
     )
     assessment = Assessment(
         chosen,
@@ -140,7 +143,7 @@ def _outs_of(steps: object) -> list[str]:
     return [out.path for step in steps for out in step.outs]  # type: ignore[attr-defined]
 
 
-def _forced(request: Request, bound: Binding, chosen: Dag) -> Sequence[str]:
+def _forced(request: Request, chosen: Dag) -> Sequence[str]:
     return tuple(chosen.steps) if request.force else ()
 
 
@@ -187,14 +190,18 @@ def _variables(
         if hidden:
             secrets[step.name] = hidden
     if unset:
-        lines = [f"variable {name} is not set; needed by {', '.join(by)}" for name, by in unset.items()]
+        lines = [
+            f"variable {name} is not set; needed by {', '.join(by)}" for name, by in unset.items()
+        ]
         raise WorkspaceError("\n".join(lines), hint=f"export {next(iter(unset))}=…")
     return variables, secrets
 
 
 def _refuse_dirty(revision: Revision, chosen: Mapping[str, object]) -> None:
     if chosen.get("strict") and revision.state != "clean":
-        what = "is not in git" if revision.state == "nogit" else "has changes that are not committed"
+        what = (
+            "is not in git" if revision.state == "nogit" else "has changes that are not committed"
+        )
         raise SourceControlError(
             f"--strict: the project {what}", hint="commit first: git add -A && git commit"
         )
@@ -215,8 +222,6 @@ def _bring_in(
         ports.data.pull(absent, lambda _: None)
         assessment.look()
     promised = frozenset() if pull else frozenset(absent)
-    lost = [
-        path for path in inputs if assessment.version(path) is None and path not in promised
-    ]
+    lost = [path for path in inputs if assessment.version(path) is None and path not in promised]
     if lost:
         raise dag.missing(chosen, lost)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import bootstrap
 from runner.api.recovery import recover
 from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLLOW_PAUSE = 0.1
 
@@ -33,7 +35,11 @@ def project_folder(start: str = ".") -> str:
 
 
 def runs(
-    folder: str, *, filter: str = "", sort: str = "", limit: int | None = None  # noqa: A002  # the option's word
+    folder: str,
+    *,
+    filter: str = "",  # noqa: A002  # the command line's word
+    sort: str = "",
+    limit: int | None = None,  # the option's word
 ) -> list[dict[str, Any]]:
     """List summaries of runs, newest first unless sorted otherwise."""
     recover(folder)
@@ -67,9 +73,7 @@ def history(folder: str, run: str) -> dict[str, Any]:
     return dict(store.metrics_history(store.resolve(run)))
 
 
-def output(
-    folder: str, run: str, step: str | None, *, follow: bool
-) -> Iterator[tuple[str, str]]:
+def output(folder: str, run: str, step: str | None, *, follow: bool) -> Iterator[tuple[str, str]]:
     """Give what steps wrote as (step, text), in the order of the record.
 
     With `follow` go on as long as the run lives.

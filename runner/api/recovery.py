@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from runner import bootstrap
 from runner.agent.aside import held_step, remove, restore
 from runner.process import kill_marked
-from runner.stores.sql import RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.stores.sql import RunStore
 
 
 @contextmanager
@@ -37,10 +41,14 @@ def recover(folder: str) -> list[str]:
         return []
     with registration(runner_folder):
         store = bootstrap.store(folder)
-        closed = store.close_interrupted(kill_marked)
+        closed = store.close_interrupted(_kill)
         if not _entries(active):
             _put_back(folder, aside, store)
     return closed
+
+
+def _kill(run_id: str) -> None:
+    kill_marked(run_id)
 
 
 def _put_back(folder: str, aside: str, store: RunStore) -> None:

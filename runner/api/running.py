@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner import bootstrap
 from runner.agent.attempt import SHELL, Agent, Places
@@ -27,6 +26,9 @@ from runner.recording import Recorder
 from runner.views.progress import Beginning
 from runner.workspace import machine, values
 from runner.workspace.locks import StepLocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class Watcher(Protocol):
@@ -306,11 +308,11 @@ class _Run:
         changed = [
             path
             for path, version in before.items()
-            if (found := after[path]) is None or found.md5 != version.md5
+            if (now_there := after[path]) is None or now_there.md5 != version.md5
         ]
-        entries = [{"path": path, "what": "input", "step": by} for path in changed]
-        fresh = [path for path in written if path not in set(changed)]
-        return entries + [{"path": path, "what": "file", "step": by} for path in fresh]
+        found = [(path, "input") for path in changed]
+        found += [(path, "file") for path in written if path not in set(changed)]
+        return [{"path": path, "what": what, "step": by} for path, what in found]
 
 
 def reproducible_variables(epoch: int) -> dict[str, str]:
@@ -320,5 +322,3 @@ def reproducible_variables(epoch: int) -> dict[str, str]:
     (SOURCE_DATE_EPOCH: reproducible-builds.org).
     """
     return {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC"}
-
-

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OK, NO, CANNOT_START, OUR_BUG = 0, 1, 2, 70
 INTERRUPTED, TERMINATED = 130, 143

@@ -7,9 +7,12 @@ import platform
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runner import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def write(error: BaseException, words: Sequence[str]) -> str:

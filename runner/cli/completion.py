@@ -102,9 +102,7 @@ def _fish(words: dict[str, list[tuple[str, str]]]) -> str:
 
     lines = ["# Load with: runner completion fish | source"]
     for name, (_, purpose) in COMMANDS.items():
-        lines.append(
-            f"complete -c runner -f -n __fish_use_subcommand -a {name} -d '{purpose}'"
-        )
+        lines.append(f"complete -c runner -f -n __fish_use_subcommand -a {name} -d '{purpose}'")
     for name, options in words.items():
         lines.extend(
             f"complete -c runner -n '__fish_seen_subcommand_from {name}'"

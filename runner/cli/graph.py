@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from runner.cli.options import add_request, request
+
+if TYPE_CHECKING:
+    import argparse
 
 FORMATS = ("text", "mermaid", "dot", "json", "svg")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
 
-PROJECT_FILE = "mlproject"
+if TYPE_CHECKING:
+    import argparse
+
+if TYPE_CHECKING:
+    from runner.api.planning import Request
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
@@ -47,13 +51,13 @@ def add_circumstances(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def request(arguments: argparse.Namespace) -> object:
+def request(arguments: argparse.Namespace) -> Request:
     """Turn the words into a planning request.
 
     Raises:
         UsageError: a parameter without `=`, or a target where the folder belongs.
     """
-    from runner.api.planning import Request
+    from runner.api.planning import Request as PlanningRequest
 
     folder, targets = arguments.folder, list(arguments.targets)
     if arguments.entry_point:
@@ -63,10 +67,9 @@ def request(arguments: argparse.Namespace) -> object:
             f"no such folder: {folder}", hint=f"if `{folder}` is a step: runner run . {folder}"
         )
     flags = {
-        name: getattr(arguments, name, None)
-        for name in ("jobs", "keep_going", "strict", "pull")
+        name: getattr(arguments, name, None) for name in ("jobs", "keep_going", "strict", "pull")
     }
-    return Request(
+    return PlanningRequest(
         folder,
         tuple(dict.fromkeys(targets)),
         tuple(map(_pair, arguments.parameters)),

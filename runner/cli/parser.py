@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from runner import __version__
 from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 COMMANDS = {
     "run": ("running", "run the project's steps that are out of date, and record it"),
@@ -119,9 +121,14 @@ def _split(words: Sequence[str]) -> tuple[str | None, Sequence[str]]:
 
 def _only_top(top: Parser, words: Sequence[str]) -> argparse.Namespace:
     arguments = top.parse_args(list(words))
-    arguments.carry_out = lambda _: (top.print_help(), 0)[1]
+    top.print_help()
+    arguments.carry_out = _nothing_more
     _defaults(arguments)
     return arguments
+
+
+def _nothing_more(_: argparse.Namespace) -> int:
+    return 0
 
 
 def _defaults(arguments: argparse.Namespace) -> None:

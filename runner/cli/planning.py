@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from runner.cli.options import add_circumstances, add_request, request
-from runner.core.plan import Decision
 from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from runner.core.plan import Decision
 
 
 def add_options(parser: argparse.ArgumentParser, name: str) -> None:
@@ -22,9 +26,7 @@ def add_options(parser: argparse.ArgumentParser, name: str) -> None:
     else:
         add_request(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument(
-        "--exit-code", action="store_true", help="1 when something is out of date"
-    )
+    parser.add_argument("--exit-code", action="store_true", help="1 when something is out of date")
 
 
 def plan(arguments: argparse.Namespace) -> int:
@@ -33,7 +35,7 @@ def plan(arguments: argparse.Namespace) -> int:
     from runner.api.recovery import recover
 
     recover(arguments.folder)
-    prepared = planning.prepare(request(arguments))  # type: ignore[arg-type]
+    prepared = planning.prepare(request(arguments))
     for note in prepared.notes:
         print(f"warning: {note}", file=sys.stderr)
     return _print(prepared.decisions.values(), arguments)
@@ -46,7 +48,7 @@ def why(arguments: argparse.Namespace) -> int:
     """Print one step's decision with all its reasons."""
     from runner.api import planning
 
-    prepared = planning.prepare(request(arguments))  # type: ignore[arg-type]
+    prepared = planning.prepare(request(arguments))
     name = arguments.step
     chosen = [
         decision

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
 from runner.cli.options import add_request, request
 
 if TYPE_CHECKING:
+    import argparse
+
     from runner.api.running import Watcher
 
 
@@ -49,9 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     wanted = request(arguments)
     if arguments.json:
-        result = running.run(wanted, on_line=_print_line)  # type: ignore[arg-type]
+        result = running.run(wanted, on_line=_print_line)
     else:
-        result = running.run(wanted, [_watcher(arguments)])  # type: ignore[arg-type]
+        result = running.run(wanted, [_watcher(arguments)])
     if result.reused and not arguments.json:
         print(f"everything is up to date; recorded as {result.run_id}")
     if result.interrupted_by:

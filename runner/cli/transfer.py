@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `records`."""
     parser.add_argument("verb", choices=("import", "export"))
-    parser.add_argument("file", nargs="?", default="-", help="JSON Lines (default: -, the standard)")
+    parser.add_argument(
+        "file", nargs="?", default="-", help="JSON Lines (default: -, the standard)"
+    )
 
 
 def records(arguments: argparse.Namespace) -> int:
@@ -34,10 +39,10 @@ def records(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(name: str, mode: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a file or a context around one
+def _opened(name: str, mode: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a file, or a context around one
     if name == "-":
         return nullcontext(sys.stdout.buffer if mode == "wb" else sys.stdin.buffer)
     try:
-        return open(name, mode)  # noqa: SIM115  # the caller's `with` closes it
+        return open(name, mode)  # the caller's `with` closes it
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}", hint="give another file, or -") from error

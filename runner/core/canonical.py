@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 
+# Made once: json.dumps with options makes an encoder for each call.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_encode_ascii = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 def canonical(document: object) -> bytes:
     """Render a JSON document as its one canonical text: sorted keys, no spaces, UTF-8.
 
     Surrogates that stand for undecodable bytes of a file name survive as JSON escapes.
     """
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     try:
-        return text.encode()
+        return _encode(document).encode()
     except UnicodeEncodeError:
-        return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+        return _encode_ascii(document).encode()
 
 
 def digest(document: object) -> str:

@@ -8,11 +8,14 @@ Bazel keeps the same circumstances out of its action digest).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from runner.core.canonical import digest
-from runner.core.model import DataVersion, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.core.model import DataVersion, Step
 
 VERSION = 1
 

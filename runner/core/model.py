@@ -6,8 +6,10 @@ They are named tuples because a run makes thousands of them before its first ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Value = str | float | int | bool
 

@@ -18,7 +18,7 @@ def file_name(step: str) -> str:
         quoted = "%2E" + quoted[1:]
     if len(quoted) <= LONGEST_NAME:
         return quoted
-    from hashlib import sha256  # noqa: PLC0415  # only names of absurd length need it
+    from hashlib import sha256  # noqa: PLC0415  # imported only where it is used
 
     tail = sha256(step.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{quoted[: LONGEST_NAME - 17]}~{tail}"
@@ -30,4 +30,4 @@ def _quote(character: str) -> str:
 
 def within(path: str, folder: str) -> bool:
     """Tell whether a path is the folder or lies inside it; `.` holds everything."""
-    return folder == "." or path == folder or path.startswith(folder + "/")
+    return folder in (".", path) or path.startswith(folder + "/")

@@ -6,11 +6,13 @@ what lies in its place now and of what the run cache remembers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from runner.core.fingerprint import Components
-from runner.core.model import Step
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.core.fingerprint import Components
+    from runner.core.model import Step
 
 Action = Literal["run", "restore", "up-to-date", "maybe"]
 
@@ -67,7 +69,7 @@ def always_runs(step: Step) -> bool:
     return not step.deps and not step.outs and step.command is not None
 
 
-def decide(  # noqa: PLR0913  # each is one fact of the decision
+def decide(  # each is one fact of the decision
     step: Step,
     *,
     step_key: str,
@@ -103,9 +105,7 @@ def decide(  # noqa: PLR0913  # each is one fact of the decision
     return Decision(step.name, "restore" if restorable else "run", lost, step_key, result)
 
 
-def output_changes(
-    result: Mapping[str, str], there: Mapping[str, str | None]
-) -> Iterable[Reason]:
+def output_changes(result: Mapping[str, str], there: Mapping[str, str | None]) -> Iterable[Reason]:
     """Name each out that is missing, or is not what the result was."""
     for path, md5 in result.items():
         found = there.get(path)

@@ -14,9 +14,12 @@ Ready means ready to be checked (n2's word): a step's inputs are only known by t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from runner.core.model import Resources, Step
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from runner.core.model import Resources, Step
 
 ENDED_WELL = frozenset({"succeeded", "up-to-date", "restored"})
 ENDED = ENDED_WELL | {"failed", "blocked", "cancelled"}
@@ -51,7 +54,7 @@ class Schedule:
         self._taken: dict[str, tuple[float, list[str]]] = {}
         self._keep_going = keep_going
         self._open = len(self.status)
-        self.stopped = False
+        self._stopped = False
         for name, count in self._missing.items():
             if not count:
                 self._make_ready(name)
@@ -62,15 +65,14 @@ class Schedule:
         return not self._open
 
     @property
+    def stopped(self) -> bool:
+        """Whether a failure keeps new steps from starting."""
+        return self._stopped
+
+    @property
     def running(self) -> int:
         """How many steps hold resources."""
         return len(self._taken)
-
-    def ready(self) -> list[str]:
-        """Hand out the steps that may be checked now, in order; each once."""
-        names = [name for _, name in sorted(self._ready)]
-        self._ready.clear()
-        return names
 
     def take_ready(self) -> str | None:
         """Hand out the next step that may be checked now."""
@@ -88,7 +90,7 @@ class Schedule:
     @property
     def full(self) -> bool:
         """Whether no step that needs a core could start now."""
-        return self._free < 1e-9  # noqa: PLR2004  # the rounding error of fractions of cores
+        return self._free < 1e-9  # the rounding error of fractions of cores
 
     def start(self, name: str) -> list[str]:
         """Note that a step starts, and give the devices it got."""
@@ -119,7 +121,7 @@ class Schedule:
             return []
         blocked = self._block(name)
         if not self._keep_going:
-            self.stopped = True
+            self._stopped = True
         return blocked
 
     def cancel_rest(self) -> list[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType, TracebackType
 
 
-class Interrupted(Exception):  # noqa: N818  # it is what happened, not an error
+class Interrupted(Exception):  # it is what happened, not an error
     """The user asked to stop; `number` is the signal."""
 
     def __init__(self, number: int) -> None:
@@ -29,7 +32,7 @@ class Interruption:
         self._delivered = False
         self._before: dict[int, object] = {}
 
-    def __enter__(self) -> Interruption:
+    def __enter__(self) -> Self:
         """Take over SIGINT and SIGTERM; off the main thread they stay as they are."""
         for number in (signal.SIGINT, signal.SIGTERM):
             try:

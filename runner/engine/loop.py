@@ -6,21 +6,24 @@ executor runs it; whatever happens is emitted as an event, and nothing else reco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.agent.attempt import Agent, Ending
-from runner.assessment import Assessment, Question
-from runner.core.dag import Dag
 from runner.core.events import Event, StepOutput, StepStarted
 from runner.core.model import DataVersion, Step
-from runner.core.plan import Decision
 from runner.core.schedule import ENDED_WELL, Schedule
 from runner.engine.interruption import Interrupted, Interruption
-from runner.engine.step_runs import StepRuns
 from runner.errors import RunnerError
-from runner.ports import Command, Executor, Exit
-from runner.workspace.locks import StepLocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from runner.assessment import Assessment, Question
+    from runner.core.dag import Dag
+    from runner.core.plan import Decision
+    from runner.engine.step_runs import StepRuns
+    from runner.ports import Command, Executor, Exit
+    from runner.workspace.locks import StepLocks
 
 LOCK_PAUSE = 0.05
 GRACE = 5.0
@@ -121,19 +124,17 @@ class Engine:
     def _start_what_fits(self) -> None:
         self._locked_out = False
         if self._schedule.stopped or self._stopping:
-            for name in self._schedule.cancel_rest():
-                self._tell_idle(name, "cancelled")
+            for rest in self._schedule.cancel_rest():
+                self._tell_idle(rest, "cancelled")
             return
         held: list[str] = []
-        while (name := self._schedule.take_ready()) is not None:
+        while not self._schedule.stopped and (name := self._schedule.take_ready()) is not None:
             if not self._settle(self._todo.dag.steps[name]):
                 held.append(name)
                 if self._schedule.full:
                     break
-            if self._schedule.stopped:
-                break
-        for name in held:
-            self._schedule.give_back(name)
+        for waiting in held:
+            self._schedule.give_back(waiting)
 
     def _settle(self, step: Step) -> bool:
         """Start a step, or end it if it needs no command; False if it has to wait."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from runner.core import step_log
 from runner.core.events import Artifact, Event, Metric, Parameter, StepFinished
-from runner.core.model import DataVersion, Out, Step
 from runner.core.paths import file_name
-from runner.core.plan import Decision
 from runner.core.record import StepRun
 
 if TYPE_CHECKING:
     from runner.agent.attempt import Ending
     from runner.assessment import Question
+    from runner.core.model import DataVersion, Out, Step
+    from runner.core.plan import Decision
     from runner.engine.loop import Running
     from runner.ports import Exit
 
@@ -70,7 +70,7 @@ class StepRuns:
             samples=exit_.samples,
         )
 
-    def unrun(  # noqa: PLR0913  # each is one fact of the entry
+    def unrun(  # each is one fact of the entry
         self,
         step: Step,
         decision: Decision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +85,18 @@ class RunStore:
         Raises:
             UsageError: the filter or the sort order cannot be read.
         """
+        rows: list[dict[str, Any]] = json.loads(self.find_json(filter, sort, limit))
+        return rows
+
+    def find_json(self, where: str = "", sort: str = "", limit: int | None = None) -> str:
+        """List summaries like `find`, as the text of a JSON array.
+
+        Raises:
+            UsageError: the filter or the sort order cannot be read.
+        """
         from runner.core.record_filter_parser import parse_filter, parse_sort  # noqa: PLC0415  # a run finds nothing
 
-        return self._index.find(parse_filter(filter), parse_sort(sort), limit)
+        return self._index.find(parse_filter(where), parse_sort(sort), limit)
 
     def by_plan(self, plan_id: str, commit: str) -> str | None:
         """Name the newest run that answered this question at this commit."""

@@ -73,8 +73,8 @@ class RunIndex:
         rows = [_state_row(run_id, entry) for entry in entries]
         self._write(lambda connection: connection.executemany(INSERT_STATE, rows))
 
-    def find(self, tree: Tree, keys: Sequence[SortKey], limit: int | None) -> list[dict[str, Any]]:
-        """Give the summaries of the runs that pass a filter, in order."""
+    def find(self, tree: Tree, keys: Sequence[SortKey], limit: int | None) -> str:
+        """Give the summaries of the runs that pass a filter, in order, as a JSON array."""
         from runner.core.record_filter import text_matches  # noqa: PLC0415  # `find` alone needs it
         from runner.stores.sql_filter import condition, order  # noqa: PLC0415  # likewise
 
@@ -83,16 +83,18 @@ class RunIndex:
 
         where, values = condition(tree)
         joins, terms, joined = order(keys)
-        query = f"SELECT summary FROM runs r {joins} WHERE {where} ORDER BY {terms} LIMIT ?"  # noqa: S608  # every value is bound
+        chosen = f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms} LIMIT ?"  # noqa: S608  # every value is bound
+        # Rows are sorted without their summaries, which would be most of what is moved about.
+        summaries = "SELECT summary FROM json_each(?) AS j CROSS JOIN runs ON runs.id = j.value"
 
         def ask(connection: sqlite3.Connection) -> list[str]:
             connection.create_function("text_matches", 3, matches, deterministic=True)
             arguments = [*joined, *values, -1 if limit is None else limit]
-            return [text for (text,) in connection.execute(query, arguments)]
+            ids = [run for (run,) in connection.execute(chosen, arguments)]
+            return [text for (text,) in connection.execute(summaries, (json.dumps(ids),))]
 
-        texts: list[str] = []
-        rows: list[dict[str, Any]] = json.loads(f"[{','.join(self._read(ask, texts))}]")
-        return rows
+        nothing: list[str] = []
+        return f"[{','.join(self._read(ask, nothing))}]"
 
     def newest(self, count: int = -1) -> list[str]:
         """Name the newest runs, the newest first; all of them without a count."""
@@ -104,9 +106,9 @@ class RunIndex:
         return self._names(query, (prefix, prefix))
 
     def by_plan(self, plan_id: str, commit: str) -> list[str]:
-        """Name the runs that answered this question at this commit, the newest first."""
+        """Name a few runs that answered this question at this commit, the newest first."""
         query = f"""SELECT run_id FROM runs WHERE plan_id = ? AND "commit" = ?
-            AND status = 'succeeded' AND kind = 'run' {NEWEST}"""  # noqa: S608  # a constant
+            AND status = 'succeeded' AND kind = 'run' {NEWEST} LIMIT 10"""  # noqa: S608  # a constant
         return self._names(query, (plan_id, commit))
 
     def states(self, names: Collection[str]) -> dict[str, StepState]:

@@ -36,7 +36,7 @@ CREATE TABLE runs (
     summary TEXT NOT NULL
 );
 CREATE INDEX runs_newest ON runs (started, run_id);
-CREATE INDEX runs_plan ON runs (plan_id, "commit");
+CREATE INDEX runs_plan ON runs (plan_id, "commit", started, run_id);
 CREATE TABLE facts (
     run INTEGER NOT NULL,
     field TEXT NOT NULL,
@@ -107,22 +107,17 @@ def set_aside(path: str) -> None:
 def _open(path: str) -> sqlite3.Connection | None:
     if not os.path.exists(path):
         return None
-    connection = _connect(path)
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError as error:
         connection.close()
         if is_damage(error):
             return None
         raise
-    if found == VERSION:
-        return connection
-    connection.close()
-    return None
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    if found != VERSION:
+        connection.close()
+        return None
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
@@ -130,7 +125,7 @@ def _connect(path: str) -> sqlite3.Connection:
 def _make(path: str, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     draft = path + ".new"
     _remove(draft)
-    connection = _connect(draft)
+    connection = sqlite3.connect(draft, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT")
@@ -139,7 +134,9 @@ def _make(path: str, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Conn
         connection.close()
     _move_away(path)
     os.rename(draft, path)
-    return _connect(path)
+    made = _open(path)
+    assert made is not None, "nobody else moves the index while it is locked"  # noqa: S101  # so it is
+    return made
 
 
 def _is_usable_throughout(path: str) -> bool:

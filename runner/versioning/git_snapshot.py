@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from runner.errors import SourceControlError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from runner.versioning.git_status import Entry
 
 REFS = "refs/runner/snapshots/"
+PRIVATE = "git-index-"
+FORGOTTEN = 3600  # seconds
 WHO = "runner <runner@localhost>"
 
 
@@ -73,7 +75,7 @@ def is_kept(repository: Repository, commit: str) -> bool:
 
 
 def _tree(root: str, index: str, gone: Iterable[str], there: Iterable[str] = ()) -> str:
-    for paths, how in ((gone, ("--force-remove",)), (there, ("--add", "--remove", "--replace"))):
+    for paths, how in ((gone, ("--force-remove",)), (there, ("--add", "--remove"))):
         listed = b"".join(os.fsencode(path.rstrip("/")) + b"\0" for path in paths)
         if listed:
             ask(root, "update-index", *how, "-z", "--stdin", input=listed, index=index)
@@ -84,8 +86,9 @@ def _tree(root: str, index: str, gone: Iterable[str], there: Iterable[str] = ())
 @contextmanager
 def _private_index(project: str) -> Iterator[str]:
     try:
-        name = f"git-{os.getpid()}-{time.monotonic_ns()}"
-        folder = os.path.join(state_folder(project), name)
+        parent = state_folder(project)
+        _remove_forgotten(parent)
+        folder = f"{parent}/{PRIVATE}{os.getpid()}-{time.monotonic_ns()}"
         os.mkdir(folder)
     except OSError as error:
         raise SourceControlError(
@@ -95,9 +98,23 @@ def _private_index(project: str) -> Iterator[str]:
     try:
         yield f"{folder}/index"
     finally:
-        for leftover in os.listdir(folder):
-            os.unlink(f"{folder}/{leftover}")
-        os.rmdir(folder)
+        _remove(folder)
+
+
+def _remove_forgotten(parent: str) -> None:
+    """Remove what a killed process left behind; none of them lives for an hour."""
+    for name in os.listdir(parent):
+        if name.startswith(PRIVATE):
+            # Two commands may find the same one.
+            with suppress(OSError):
+                if os.lstat(f"{parent}/{name}").st_mtime < time.time() - FORGOTTEN:
+                    _remove(f"{parent}/{name}")
+
+
+def _remove(folder: str) -> None:
+    for name in os.listdir(folder):
+        os.unlink(f"{folder}/{name}")
+    os.rmdir(folder)
 
 
 def _copy(source: str, target: str) -> None:

@@ -17,7 +17,7 @@ STATUS = (
 )
 TRACKED = ("ls-files", "-s", "-v", "-z")
 # Fields in front of the path, by the entry's kind.
-FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1}
+FIELDS = {"1": 8, "u": 10, "?": 1}
 
 
 class Entry(NamedTuple):
@@ -67,16 +67,13 @@ def status(output: bytes) -> Status:
     """Read the answer to `STATUS`."""
     head = branch = ""
     entries = []
-    lines = iter(os.fsdecode(output).split("\0"))
-    for line in lines:
+    for line in os.fsdecode(output).split("\0"):
         if line.startswith("# branch.oid "):
             head = line.removeprefix("# branch.oid ").replace("(initial)", "")
         elif line.startswith("# branch.head "):
             branch = line.removeprefix("# branch.head ").replace("(detached)", "")
-        elif line[:2] in ("1 ", "2 ", "u ", "? "):
+        elif line[:2] in ("1 ", "u ", "? "):
             entries.append(_entry(line))
-            if line[0] == "2":
-                next(lines)
     return Status(head, branch, tuple(entries))
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from runner.core import events
-from runner.core.events import Event
 from runner.views.progress import Beginning, Progress
 from runner.views.words import Painter, duration
+
+if TYPE_CHECKING:
+    from runner.core.events import Event
 
 FRAMES_PER_SECOND = 5
 MOST_ROWS = 8

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from runner.core.plan import Decision
 from runner.views.words import Painter, count_of, reason_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.core.plan import Decision
 
 WORDS = {
     "run": ("run", "green"),
@@ -16,9 +19,7 @@ WORDS = {
 }
 
 
-def text(
-    decisions: Sequence[Decision], stream: IO[str], *, color: str, every_reason: bool
-) -> str:
+def text(decisions: Sequence[Decision], stream: IO[str], *, color: str, every_reason: bool) -> str:
     """Render decisions; with `every_reason` each reason has a line with its old and new value."""
     paint = Painter.choose(stream, color)
     width = max((len(decision.step) for decision in decisions), default=0)

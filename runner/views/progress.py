@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from runner.core import events
-from runner.core.events import Event
 from runner.views.words import Painter, count_of, duration, memory, reason_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from runner.core.events import Event
 
 HEARTBEAT = 30.0
 LAST_LINES = 15
@@ -101,7 +104,9 @@ class Progress:
         now = begun.seconds()
         if now - self._last_sign >= HEARTBEAT:
             names = sorted(self._running, key=self._running.__getitem__)
-            shown = ", ".join(f"{name} ({duration(now - self._running[name])})" for name in names[:4])
+            shown = ", ".join(
+                f"{name} ({duration(now - self._running[name])})" for name in names[:4]
+            )
             more = f" and {len(names) - 4} more" if len(names) > 4 else ""
             self._line(self._paint(f"… running {shown}{more}", "dim"))
 
@@ -200,13 +205,11 @@ class Progress:
             self._last_sign = self._beginning.seconds()
 
 
-def watch(
-    err: IO[str], out: IO[str], *, color: str, quiet: bool, verbose: bool
-) -> Progress:
+def watch(err: IO[str], out: IO[str], *, color: str, quiet: bool, verbose: bool) -> Progress:
     """Give what shows a run here: live on a terminal, line by line elsewhere."""
     painter = Painter.choose(err, color)
     if err.isatty() and not quiet and os.environ.get("TERM") != "dumb":
-        from runner.views.live import LiveProgress  # noqa: PLC0415  # rich: 33 ms, terminals only
+        from runner.views.live import LiveProgress  # noqa: PLC0415  # imported only where it is used
 
         return LiveProgress(err, out, painter, quiet=quiet, verbose=verbose)
     return Progress(err, out, painter, quiet=quiet, verbose=verbose)

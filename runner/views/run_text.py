@@ -16,8 +16,10 @@ def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
     """Render `show`: what ran, from what, with what result."""
     paint = Painter.choose(stream, color)
     lines = [
-        f"{paint('run', 'bold')} {record['run_id']}  "
-        f"{paint(record['status'], COLOURS.get(record['status'], 'dim'))}",
+        (
+            f"{paint('run', 'bold')} {record['run_id']}  "
+            f"{paint(record['status'], COLOURS.get(record['status'], 'dim'))}"
+        ),
         *_facts(record),
     ]
     for title, found in (
@@ -103,7 +105,9 @@ def _environments(record: Mapping[str, Any]) -> Iterator[str]:
         packages = environment.get("packages") or []
         exact = "exact" if environment.get("exact") else "not exact"
         shown = ", ".join(f"{p['name']} {p['version']}" for p in packages[:SHOWN_PACKAGES])
-        more = f" and {len(packages) - SHOWN_PACKAGES} more" if len(packages) > SHOWN_PACKAGES else ""
+        more = (
+            f" and {len(packages) - SHOWN_PACKAGES} more" if len(packages) > SHOWN_PACKAGES else ""
+        )
         python = f", Python {environment['python']}" if environment.get("python") else ""
         yield f"{env_id[:SHORT]}  {environment['kind']}{python}, {exact}  {shown}{more}".rstrip()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from runner.views.words import Painter, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 COLOURS = {"succeeded": "green", "failed": "red", "interrupted": "yellow", "running": "cyan"}
 MOST_VALUES = 3
@@ -41,7 +43,9 @@ def metrics(found: Mapping[str, Any]) -> str:
     lines = []
     for name, value in sorted(found.items()):
         if isinstance(value, list):
-            lines += [f"{name:<{width}}  {number}  {time}  {point}" for number, time, point in value]
+            lines += [
+                f"{name:<{width}}  {number}  {time}  {point}" for number, time, point in value
+            ]
         else:
             lines.append(f"{name:<{width}}  {value}")
     return "\n".join(lines)

@@ -10,9 +10,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from runner.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class StepLocks:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from runner.core.model import Dep
 from runner.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from runner.core.model import Dep
 
 LARGEST = 16 * 1024 * 1024
 YAML_ENDINGS = (".yaml", ".yml")
@@ -80,7 +83,7 @@ def _parse(path: str, text: str) -> object:
         if path.endswith(YAML_ENDINGS):
             return _parse_yaml(text)
         if path.endswith(".toml"):
-            import tomllib  # noqa: PLC0415  # only where there is such a file
+            import tomllib  # noqa: PLC0415  # imported only where it is used
 
             return tomllib.loads(text)
         return json.loads(text)
@@ -90,7 +93,7 @@ def _parse(path: str, text: str) -> object:
 
 
 def _parse_yaml(text: str) -> object:
-    import yaml  # noqa: PLC0415  # 15 ms that most runs need not pay
+    import yaml  # noqa: PLC0415  # imported only where it is used
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -120,7 +123,7 @@ def _number(part: str) -> int:
 
 
 def _lost(path: str, key: str, document: object) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  # only on the way to an error
+    from difflib import get_close_matches  # noqa: PLC0415  # imported only where it is used
 
     names = [name for name, _ in _leaves(document, "")]
     close = get_close_matches(key, names, n=1)
