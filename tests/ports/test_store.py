@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,6 +202,6 @@ def test_sql_and_python_agree_on_every_filter(
     index = RunIndex(index_file, lambda: documents)
     index.rebuild()
     for question in asked:
-        found = index.find(parse_filter(question), parse_sort(sort), None)
+        found = json.loads(index.find(parse_filter(question), parse_sort(sort), None))
         assert found == memory.find(filter=question, sort=sort)
     index.close()
