@@ -64,9 +64,8 @@ class Schedule:
         """Whether every step has ended."""
         return not self._open
 
-    @property
     def stopped(self) -> bool:
-        """Whether a failure keeps new steps from starting."""
+        """Tell whether a failure keeps new steps from starting."""
         return self._stopped
 
     @property

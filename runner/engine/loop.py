@@ -123,12 +123,12 @@ class Engine:
 
     def _start_what_fits(self) -> None:
         self._locked_out = False
-        if self._schedule.stopped or self._stopping:
+        if self._schedule.stopped() or self._stopping:
             for rest in self._schedule.cancel_rest():
                 self._tell_idle(rest, "cancelled")
             return
         held: list[str] = []
-        while not self._schedule.stopped and (name := self._schedule.take_ready()) is not None:
+        while not self._schedule.stopped() and (name := self._schedule.take_ready()) is not None:
             if not self._settle(self._todo.dag.steps[name]):
                 held.append(name)
                 if self._schedule.full:

@@ -202,7 +202,8 @@ def _insert(connection: sqlite3.Connection, record: Record, *, made_here: bool) 
     named = [(run, name, *fact) for name, fact in found.items() if "." in name]
     connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", named)
     if made_here and record.head.get("kind") == "run":
-        rows = [_state_row(record.run_id, e) for e in record.entries if e.status in ENDED_WELL]
+        good = (entry for entry in record.entries if entry.status in ENDED_WELL)
+        rows = (_state_row(record.run_id, entry) for entry in good)
         connection.executemany(INSERT_STATE, rows)
 
 

@@ -35,6 +35,10 @@ class Repository:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def attempt(self, *arguments: str) -> None:
+        """Do what git may refuse."""
+        subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, check=False)
+
     def write(self, path: str, content: str | bytes = "x\n", *, old: bool = False) -> Path:
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)

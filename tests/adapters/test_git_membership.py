@@ -65,6 +65,7 @@ def test_what_git_tracks_or_would_is_code(repository: Repository, path: str) -> 
         "deep",
         "lib/shared.py",
         "../absent.py",
+        "../l*",
         "../../etc/passwd",
         "/etc/passwd",
         "src/deep/model.py/x",
@@ -109,7 +110,13 @@ def test_without_git_what_lies_there_is_code(tmp_path: Path) -> None:
 
 def test_outs_hold_themselves_and_all_that_is_in_them() -> None:
     outs = Outs(["models/", "./a//b", "metrics.json"], "project/")
-    held = ["project/models", "project/models/x/y", "project/a/b/c", "project/metrics.json"]
+    held = [
+        "other/.runner/x",
+        "project/models",
+        "project/models/x/y",
+        "project/a/b/c",
+        "project/metrics.json",
+    ]
     assert all(outs.hold(path) for path in [*held, "project/.runner/x", "project/models/"])
     free = ["models", "project/models.py", "project/a", "project", "project/metrics.json5", "x"]
     assert not any(outs.hold(path) for path in free)

@@ -70,6 +70,10 @@ def test_a_secret_announced_to_git_but_not_added_is_left_out(repository: Reposit
     code = repository.code()
     assert repository.paths(code.revision(()).tree) == ["new.py", "train.py"]
     assert not repository.has_object("the secret")
+    (repository.folder / "new.py").unlink()
+    announced = repository.code().stand_in(())
+    repository.git("reset", "-q")
+    assert repository.code().stand_in(()) == announced
 
 
 def test_secrets_alone_leave_the_code_clean_with_a_warning(repository: Repository) -> None:

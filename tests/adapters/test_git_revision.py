@@ -108,6 +108,12 @@ def announce(repository: Repository) -> None:
     repository.git("add", "-N", "soon.py")
 
 
+def rename_and_announce(repository: Repository) -> None:
+    (repository.folder / "train.py").rename(repository.folder / "fit.py")
+    repository.git("add", "-N", "fit.py")
+    repository.git("config", "status.renames", "copies")
+
+
 def binary(repository: Repository) -> None:
     repository.write("weights.bin", bytes(range(256)) * 9)
 
@@ -121,6 +127,7 @@ DIRTY = [
     remove_staged,
     remove_from_index_only,
     rename,
+    rename_and_announce,
     make_executable,
     replace_by_symlink,
     replace_file_by_folder,
@@ -323,6 +330,27 @@ def test_outs_never_enter_a_snapshot(repository: Repository) -> None:
     assert not repository.has_object("b, untracked")
     repository.commit()
     assert repository.code().revision(OUTS).tree == revision.tree
+
+
+def test_other_outs_of_the_same_commit_are_another_tree(repository: Repository) -> None:
+    found = {repository.code().revision(outs).tree for outs in ((), ("train.py",), ("src",))}
+    assert len(found) == 3
+    assert repository.code().stand_in(("train.py",)) != repository.code().stand_in(("src",))
+
+
+def test_the_stand_in_is_without_the_revision_s_outs_clean_or_dirty(
+    repository: Repository,
+) -> None:
+    repository.write("metrics.json", "{}")
+    repository.commit()
+    found = set()
+    for content in ("edited\n", "train\n"):
+        repository.write("train.py", content)
+        code = repository.code()
+        code.revision(("metrics.json",))
+        repository.write("train.py", "train\n")
+        found.add(code.stand_in(()) == code.stand_in(("metrics.json",)))
+    assert found == {True}
 
 
 def test_outs_are_relative_to_a_project_in_a_subfolder(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.errors import SourceControlError
-from tests.adapters.git_repositories import Repository
+from tests.adapters.git_repositories import OLD, Repository
 
 
 @pytest.fixture
@@ -136,6 +136,18 @@ def test_nothing_stays_behind_in_the_state_folder(repository: Repository) -> Non
     assert left == {".gitignore", "git-cache.json"}
 
 
+def test_what_a_killed_process_left_in_the_state_folder_is_removed(
+    repository: Repository,
+) -> None:
+    forgotten = repository.write(".runner/git-index-1-1/index").parent
+    young = repository.write(".runner/git-index-2-2/index").parent
+    os.utime(forgotten, (OLD, OLD))
+    repository.write("new.py", "new\n")
+    repository.code().revision(())
+    assert not forgotten.exists()
+    assert young.exists()
+
+
 def test_a_filter_that_fails_is_an_error_in_git_s_words(repository: Repository) -> None:
     repository.git("config", "filter.lfs.clean", "false")
     repository.git("config", "filter.lfs.required", "true")
@@ -146,7 +158,7 @@ def test_a_filter_that_fails_is_an_error_in_git_s_words(repository: Repository) 
         repository.code().revision(())
     assert caught.value.hint
     assert repository.picture() == before
-    assert not list((repository.folder / ".runner").glob("git-[0-9]*"))
+    assert not list((repository.folder / ".runner").glob("git-index-*"))
 
 
 NAMES = ["a.py", "b c.py", "src/x.py", "src/deep/y.py", "src", "out/m.json", "ignored.log"]
@@ -164,7 +176,7 @@ def act(repository: Repository, name: str, what: str, content: str) -> None:
             "stash": ("stash", "push", "-q", "--include-untracked"),
             "intend": ("add", "-N", "."),
         }
-        repository.git(*commands[what])
+        repository.attempt(*commands[what])
     elif what == "remove" and file.is_file():
         file.unlink()
     elif what == "chmod" and file.is_file() and not file.is_symlink():
@@ -179,6 +191,7 @@ def act(repository: Repository, name: str, what: str, content: str) -> None:
 @settings(
     max_examples=25,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -103,7 +103,7 @@ def test_what_waits_for_a_failed_step_is_blocked_all_the_way_down() -> None:
     assert plan.end("a", "failed") == ["b", "c"]
 
     assert plan.status["d"] == "running"
-    assert not plan.stopped
+    assert not plan.stopped()
 
 
 def test_a_failure_stops_new_steps_unless_told_to_keep_going() -> None:
@@ -112,7 +112,7 @@ def test_a_failure_stops_new_steps_unless_told_to_keep_going() -> None:
 
     plan.end("a", "failed")
 
-    assert plan.stopped
+    assert plan.stopped()
     assert plan.cancel_rest() == ["b", "c"]
     assert plan.over
 
@@ -141,7 +141,7 @@ def test_every_step_ends_whatever_happens(keep_going: bool, data: st.DataObject)
         lines.append(f"s{i} < {' '.join(f's{j}' for j in sorted(waits))}")
     plan = schedule(",".join(lines), slots=data.draw(st.integers(1, 4)), keep_going=keep_going)
     while not plan.over:
-        if plan.stopped:
+        if plan.stopped():
             plan.cancel_rest()
         else:
             taken(plan)
