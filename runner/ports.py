@@ -74,6 +74,9 @@ class Executor(Protocol):
     def poll(self, timeout: float | None) -> list[Exit]:
         """Wait up to `timeout` seconds (None: as long as it takes) for the next that ended."""
 
+    def wake(self) -> None:
+        """Make a poll that waits, or the next one, return at once; safe in a signal handler."""
+
     def cancel(self, attempts: Collection[str], grace: float) -> None:
         """Ask the whole process trees to end, and kill what is left after `grace` seconds."""
 

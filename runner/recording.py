@@ -118,7 +118,7 @@ class Recorder:
 
     def _append(self, text: bytes) -> None:
         """Write one line whole, or not at all."""
-        assert self._events is not None, "the run is over"  # noqa: S101  # a mistake of ours
+        assert self._events is not None, "the run is over"
         try:
             written = os.write(self._events, text)
             if written < len(text):
@@ -130,7 +130,7 @@ class Recorder:
             raise StoreError(f"run {self._run_id} cannot be recorded: the disk is full", hint=ROOM)
 
     def _sync(self) -> None:
-        assert self._events is not None, "the run is over"  # noqa: S101  # a mistake of ours
+        assert self._events is not None, "the run is over"
         try:
             os.fdatasync(self._events)
         except OSError as error:

@@ -35,7 +35,10 @@ class Outputs(Protocol):
         """Hash each path exactly as DVC does; None where there is nothing."""
 
     def protect_inputs(self, paths: Sequence[str]) -> object:
-        """Make sure that writing to these paths cannot reach the cache."""
+        """Make sure that writing to these paths, which are read, cannot reach the cache."""
+
+    def unlink_inputs(self, paths: Sequence[str]) -> object:
+        """Give each of these paths, which are written to, content of its own."""
 
 
 class Ending(NamedTuple):
@@ -110,8 +113,8 @@ class Agent:
         for out in step.outs:
             self._check(out.path)
         self._set_aside(step)
-        kept = [out.path for out in step.outs if out.persist]
-        self._data.protect_inputs([dep.path for dep in step.deps] + kept)
+        self._data.protect_inputs([dep.path for dep in step.deps])
+        self._data.unlink_inputs([out.path for out in step.outs if out.persist])
         attempt = self.attempt(step.name, number)
         own = {
             **self._variables,

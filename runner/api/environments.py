@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import bootstrap
+from runner.api.clock import now
 from runner.core.events import EnvironmentReady, Event
 from runner.ports import Command
 
@@ -51,7 +52,7 @@ class Environments:
         adapter = bootstrap.environment(spec)
         ready = adapter.prepare(spec, Path(self._prepared.ports.folder), self._say)
         self._keep_lock(ready.lock_text)
-        self._emit(EnvironmentReady(_now(), env_id, ready.document))
+        self._emit(EnvironmentReady(now(), env_id, ready.document))
         return lambda command: adapter.wrap(command, ready)
 
     def _keep_lock(self, text: str) -> None:
@@ -62,9 +63,3 @@ class Environments:
         name = hashlib.sha256(text.encode()).hexdigest()
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
-
-
-def _now() -> str:
-    from runner.api.running import now
-
-    return now()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from runner import bootstrap
 from runner.agent.attempt import SHELL, Agent, Places
 from runner.api import planning
+from runner.api.clock import now
 from runner.api.describing import run_document
 from runner.api.environments import Environments
 from runner.api.recovery import recover, registration
@@ -86,12 +87,6 @@ def run(
     if reused:
         return Result(reused, "succeeded", {}, prepared, reused=True)
     return _Run(prepared, watchers, on_line).carry_out()
-
-
-def now() -> str:
-    """Give the time as RFC 3339 UTC with milliseconds."""
-    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{milliseconds:03d}Z"
 
 
 def retry_command(request: planning.Request, step: str) -> str:

@@ -1,35 +1,27 @@
-"""Ctrl-C and SIGTERM, taken only where it is safe: while the engine waits."""
+"""Ctrl-C and SIGTERM, noted at once and acted on where it is safe: between two waits."""
 
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType, TracebackType
-
-
-class Interrupted(Exception):  # it is what happened, not an error
-    """The user asked to stop; `number` is the signal."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+    from collections.abc import Callable
+    from types import FrameType
 
 
 class Interruption:
-    """Holds signals back until the engine waits, so that no output is left half kept.
+    """Holds signals back until the engine asks, so that no output is left half kept.
 
-    `received` is the first signal (0: none); `repeated` tells that the user insists.
+    `wake` ends the engine's wait; it is called inside the signal handler. `received` is the
+    first signal (0: none).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
         self.received = 0
-        self.repeated = False
-        self._waiting = False
-        self._delivered = False
+        self._wake = wake
+        self._count = 0
+        self._answered = 0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
@@ -41,40 +33,23 @@ class Interruption:
                 break
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Give the signals back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # it came from there
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Let a signal end the wait inside.
+    @property
+    def insists(self) -> bool:
+        """Whether the user asked more than once."""
+        return self._count > 1
 
-        Raises:
-            Interrupted: a signal came, now or since the last wait; once for each new one.
-        """
-        self._waiting = True
-        try:
-            self._deliver()
-            yield
-        finally:
-            self._waiting = False
+    def is_new(self) -> bool:
+        """Tell, once for each signal, whether one came since the last answer."""
+        count, answered = self._count, self._answered
+        self._answered = count
+        return count > answered
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        if self.received:
-            self.repeated = True
-            self._delivered = False
-        else:
-            self.received = number
-        if self._waiting:
-            self._deliver()
-
-    def _deliver(self) -> None:
-        if self.received and not self._delivered:
-            self._delivered = True
-            raise Interrupted(self.received)
+        self.received = self.received or number
+        self._count += 1
+        self._wake()

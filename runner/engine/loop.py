@@ -12,7 +12,7 @@ from runner.agent.attempt import Agent, Ending
 from runner.core.events import Event, StepOutput, StepStarted
 from runner.core.model import DataVersion, Step
 from runner.core.schedule import ENDED_WELL, Schedule
-from runner.engine.interruption import Interrupted, Interruption
+from runner.engine.interruption import Interruption
 from runner.errors import RunnerError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Engine:
         self._running: dict[str, Running] = {}
         self._locked_out = False
         self._stopping = False
-        self.interruption = Interruption()
+        self.interruption = Interruption(ports.executor.wake)
 
     def carry_out(self) -> Mapping[str, str]:
         """Run until every step has ended; give the status of each.
@@ -223,15 +223,13 @@ class Engine:
 
     def _wait(self) -> list[Exit]:
         ports = self._ports
-        try:
-            with self.interruption.waiting():
-                if not self._running:
-                    ports.pause(LOCK_PAUSE)
-                    return []
-                exits = ports.executor.poll(self._patience())
-        except Interrupted:
+        exits: list[Exit] = []
+        if self._running:
+            exits = ports.executor.poll(self._patience())
+        else:
+            ports.pause(LOCK_PAUSE)
+        if self.interruption.is_new():
             self._stop()
-            return []
         if ports.beat is not None:
             ports.beat()
         return exits
@@ -243,7 +241,7 @@ class Engine:
 
     def _stop(self) -> None:
         self._stopping = True
-        grace = 0.0 if self.interruption.repeated else GRACE
+        grace = 0.0 if self.interruption.insists else GRACE
         self._ports.executor.cancel(list(self._running), grace)
 
     def _judge(self, running: Running, exit_: Exit) -> Ending:

@@ -148,11 +148,10 @@ class RunIndex:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = change(connection)
-            except BaseException:
+                connection.execute("COMMIT")
+            finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
             return result
 
         return self._with_connection(transaction)

@@ -135,7 +135,7 @@ def _make(path: str, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Conn
     _move_away(path)
     os.rename(draft, path)
     made = _open(path)
-    assert made is not None, "nobody else moves the index while it is locked"  # noqa: S101  # so it is
+    assert made is not None, "nobody else moves the index while it is locked"
     return made
 
 
