@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LINE_KEYS = frozenset({"schema", "event", "time", "run_id"})
+REPEATED = frozenset({"commit", "dirty"})  # for readers of the first event; `code` has them
 DERIVED = frozenset({"record_id", "result_id", "counts", "steps"})
 LOGGED = frozenset({"metric", "parameter", "artifact"})  # with times that the step gave
 UNTOLD: Mapping[str, object] = {
@@ -112,7 +113,8 @@ class Draft:
     def _run_started(self, event: Mapping[str, Any]) -> None:
         self.begun = True
         self._order = tuple(event["steps"])
-        self._head = {"started": event["time"], **_document(event)}
+        told = {key: value for key, value in _document(event).items() if key not in REPEATED}
+        self._head = {"started": event["time"], **told}
         self._environments = dict(self._head.pop("environments", None) or {})
 
     def _environment_ready(self, event: Mapping[str, Any]) -> None:

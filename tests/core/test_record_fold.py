@@ -50,6 +50,11 @@ def test_what_is_known_at_the_end_is_recorded_and_derived_values_are_ours() -> N
     assert document["result_id"] == fold(events(), run_id())["result_id"]
 
 
+def test_what_the_first_event_repeats_for_its_readers_is_recorded_once() -> None:
+    document = fold(events(commit="c", dirty=True), run_id())
+    assert document == fold(events(), run_id())
+
+
 def test_the_result_covers_the_outputs_of_all_steps() -> None:
     one = fold(events(steps=[step_run("a")]), run_id())
     two = fold(events(steps=[step_run("a"), step_run("b", status="up-to-date")]), run_id())
