@@ -111,7 +111,9 @@ class Assessment:
                 up for up in self._dag.upstream[name] if decisions[up].action != "up-to-date"
             ]
             unsure = [up for up in pending if decisions[up].action != "restore"]
-            if unsure or not self._all_known(step, promised):
+            if step.command is None:
+                decision = plan.gathers(step, pending)
+            elif unsure or not self._all_known(step, promised):
                 decision = self._wait(step, unsure or pending)
             else:
                 question = self._questions[name] = self._question(step, promised)

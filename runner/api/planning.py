@@ -119,6 +119,7 @@ def prepare(request: Request, *, pull: bool = False) -> Prepared:
     assessment.look()
     _bring_in(chosen, ports, assessment, pull=pull)
     decisions = assessment.forecast()
+    ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)
     notes = (*(str(p.message) for p in problems), *bound.warnings, *revision.warnings)
     return Prepared(

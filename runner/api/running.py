@@ -109,12 +109,7 @@ def _may_pull(request: planning.Request) -> bool:
 
 def _same_as_before(prepared: planning.Prepared) -> str | None:
     if any(decision.action != "up-to-date" for decision in prepared.decisions.values()):
-        gathers = all(
-            decision.action == "up-to-date" or prepared.dag.steps[name].command is None
-            for name, decision in prepared.decisions.items()
-        )
-        if not gathers:
-            return None
+        return None
     return prepared.ports.store.by_plan(prepared.plan_id, prepared.revision.commit)
 
 

@@ -141,6 +141,12 @@ def _differences(
             yield Reason(kind, what, before, after)
 
 
+def gathers(step: Step, pending: Iterable[str]) -> Decision:
+    """Decide a step without a command: there is nothing to run, only something to wait for."""
+    reasons = tuple(Reason("upstream", name) for name in pending)
+    return Decision(step.name, "maybe" if reasons else "up-to-date", reasons)
+
+
 def waits_for(step: Step, upstream: Iterable[str], known: Iterable[Reason]) -> Decision:
     """Forecast a step some of whose upstream steps run first.
 

@@ -79,8 +79,7 @@ def _tree(root: str, index: str, gone: Iterable[str], there: Iterable[str] = ())
         listed = b"".join(os.fsencode(path.rstrip("/")) + b"\0" for path in paths)
         if listed:
             ask(root, "update-index", *how, "-z", "--stdin", input=listed, index=index)
-    # Objects that a partial clone lacks are on its remote; git would fetch them to check.
-    return ask(root, "write-tree", "--missing-ok", index=index).decode().strip()
+    return ask(root, "write-tree", index=index).decode().strip()
 
 
 @contextmanager
