@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 
 
 class _Taken(NamedTuple):
-    """What `revision` saw: all later answers are about this moment. `changes` lack the outs."""
+    """What `revision` saw: all later answers are about this moment.
+
+    `changes` lack the outs; `counted` also lack what was left out. A path may have two entries:
+    removed from the index, and untracked.
+    """
 
     outs: Outs
     changes: dict[str, Entry]
+    counted: list[Entry]
     stamps: dict[str, Stamp | None]
     left_out: set[str]
     revision: Revision
@@ -63,22 +68,23 @@ class WorkTree:
     def _look(self, outs: Collection[str]) -> _Taken:
         told, index = self._see()
         aside = Outs(outs, self._repository.prefix)
-        changes = {e.path: e for e in told.entries if not aside.hold(e.path)}
-        stamps = {path: self._stamp(entry) for path, entry in changes.items()}
-        omitted = _omissions(changes.values(), stamps, self._limits)
-        left_out = omitted.paths() | {path for path, entry in changes.items() if entry.nested}
-        counted = [entry for path, entry in changes.items() if path not in left_out]
+        entries = [entry for entry in told.entries if not aside.hold(entry.path)]
+        stamps = {entry.path: self._stamp(entry) for entry in entries}
+        omitted = _omissions(entries, stamps, self._limits)
+        left_out = omitted.paths() | {entry.path for entry in entries if entry.nested}
+        counted = [e for e in entries if not (e.unknown and e.path in left_out)]
         tracked_outs = self._tracked_outs(aside, told, index)
         revision = self._identity.revision(
             Differences(told, counted, tracked_outs, stamps, self._begun()[0])
         )
         warnings = (
             *omitted.warnings(self._limits),
-            *_warnings(changes.values()),
+            *_warnings(entries),
             *_overlooked(index),
         )
         revision = revision._replace(warnings=warnings)
-        self._taken = _Taken(aside, changes, stamps, left_out, revision)
+        changes = {entry.path: entry for entry in entries}
+        self._taken = _Taken(aside, changes, counted, stamps, left_out, revision)
         self._membership = None
         self._cache.save()
         return self._taken
@@ -165,7 +171,7 @@ class WorkTree:
 
     def _blobs(self, taken: _Taken) -> list[tuple[str, str]]:
         """Give (path, `<mode> <blob>`) of the project's code as it lay there."""
-        if all(path in taken.left_out for path in taken.changes):
+        if not taken.counted:
             return self._see()[1].blobs()
         found = []
         listed = ask(self._project, "ls-tree", "-r", "-z", taken.revision.tree)

@@ -96,6 +96,16 @@ def test_a_secret_that_git_tracks_is_the_user_s_own_decision(repository: Reposit
     assert revision.warnings == ()
 
 
+def test_a_secret_taken_out_of_the_index_is_out_of_the_code(repository: Repository) -> None:
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    repository.write(".env", "the secret")
+    repository.commit()
+    repository.git("rm", "-q", "--cached", ".env")
+    revision = repository.code().revision(())
+    assert (revision.state, revision.tree) == ("snapshot", tree)
+    assert ".env" in revision.warnings[0]
+
+
 def test_large_untracked_files_are_left_out_by_size(repository: Repository) -> None:
     repository.write("data.bin", "x" * 1001)
     repository.write("code.py", "x" * 1000)
