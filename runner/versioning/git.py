@@ -24,8 +24,8 @@ class GitSourceControl:
 
     Args:
         project: The project's folder.
-        largest_file: Bytes up to which one untracked file becomes part of a snapshot.
-        largest_total: Bytes up to which all of them together do.
+        snapshot_file_limit: Bytes up to which one untracked file becomes part of a snapshot.
+        snapshot_total_limit: Bytes up to which all of them together do.
 
     Raises:
         SourceControlError: The folder lies in a bare repository.
@@ -35,11 +35,11 @@ class GitSourceControl:
         self,
         project: str,
         *,
-        largest_file: int = Limits().file,
-        largest_total: int = Limits().total,
+        snapshot_file_limit: int = Limits().file,
+        snapshot_total_limit: int = Limits().total,
     ) -> None:
         folder = os.path.realpath(project)
-        limits = Limits(largest_file, largest_total)
+        limits = Limits(snapshot_file_limit, snapshot_total_limit)
         repository = locate(folder)
         self._code: WorkTree | PlainFolder = (
             WorkTree(folder, repository, limits) if repository else PlainFolder(folder, limits)

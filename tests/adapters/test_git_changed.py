@@ -28,7 +28,7 @@ def dirty(repository: Repository) -> GitSourceControl:
     repository.write("new.py", "new\n")
     repository.write("large.bin", "x" * 2000)
     (repository.folder / "b c.py").unlink()
-    code = repository.code(largest_file=1000)
+    code = repository.code(snapshot_file_limit=1000)
     code.revision(("out",))
     return code
 

@@ -109,7 +109,7 @@ def test_a_secret_taken_out_of_the_index_is_out_of_the_code(repository: Reposito
 def test_large_untracked_files_are_left_out_by_size(repository: Repository) -> None:
     repository.write("data.bin", "x" * 1001)
     repository.write("code.py", "x" * 1000)
-    code = repository.code(largest_file=1000)
+    code = repository.code(snapshot_file_limit=1000)
     revision = code.revision(())
     assert repository.paths(revision.tree) == ["code.py", "train.py"]
     assert not repository.has_object("x" * 1001)
@@ -131,7 +131,7 @@ def test_the_limits_are_a_megabyte_and_twenty(repository: Repository) -> None:
 def test_of_too_much_in_all_the_largest_are_left_out(repository: Repository) -> None:
     for number in range(1, 6):
         repository.write(f"{number}.txt", "x" * number * 100)
-    revision = repository.code(largest_total=700).revision(())
+    revision = repository.code(snapshot_total_limit=700).revision(())
     assert repository.paths(revision.tree) == ["1.txt", "2.txt", "3.txt", "train.py"]
     assert "4.txt" in revision.warnings[0]
     assert "5.txt" in revision.warnings[0]
@@ -139,7 +139,9 @@ def test_of_too_much_in_all_the_largest_are_left_out(repository: Repository) -> 
 
 def test_outs_are_neither_counted_nor_warned_about(repository: Repository) -> None:
     repository.write("models/a.bin", "x" * 5000)
-    revision = repository.code(largest_file=1000, largest_total=1000).revision(("models",))
+    revision = repository.code(snapshot_file_limit=1000, snapshot_total_limit=1000).revision(
+        ("models",)
+    )
     assert (revision.state, revision.warnings) == ("clean", ())
 
 
