@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runner import bootstrap
 from runner.agent.aside import held_step, remove, restore
 from runner.process import kill_marked
+from runner.workspace.registration import registration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable
 
     from runner.stores.sql import RunStore
-
-
-@contextmanager
-def registration(runner_folder: str) -> Iterator[None]:
-    """Let runs begin and dead ones be closed one at a time, so that neither meets the other."""
-    path = os.path.join(runner_folder, "registration.lock")
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(file)
+    from runner.workspace.locks import StepLocks
 
 
 def recover(folder: str) -> list[str]:
@@ -36,37 +24,62 @@ def recover(folder: str) -> list[str]:
     Gives the run ids that were closed.
     """
     runner_folder = os.path.join(folder, ".runner")
-    active, aside = os.path.join(runner_folder, "active"), os.path.join(runner_folder, "aside")
+    active, aside = _folders(runner_folder)
     if not _entries(active) and not _entries(aside):
         return []
     with registration(runner_folder):
         store = bootstrap.store(folder)
         closed = store.close_interrupted(_kill)
         if not _entries(active):
-            _put_back(folder, aside, store)
+            _put_back(folder, _entries(aside), store)
     return closed
+
+
+def clear_up(folder: str, store: RunStore, locks: StepLocks, steps: Collection[str]) -> None:
+    """Finish what dead runs left of steps that the caller has locked, while other runs live."""
+    runner_folder = os.path.join(folder, ".runner")
+    active, aside = _folders(runner_folder)
+    over = [run_id for run_id in {*_entries(active), *_entries(aside)} if locks.is_over(run_id)]
+    if not over:
+        return
+    with registration(runner_folder):
+        store.close_interrupted(_kill)
+        for run_id in set(over).intersection(_entries(active)):
+            # It dies in this very moment: its steps are free already, its record is not.
+            _kill(run_id)
+        _put_back(folder, over, store, steps)
 
 
 def _kill(run_id: str) -> None:
     kill_marked(run_id)
 
 
-def _put_back(folder: str, aside: str, store: RunStore) -> None:
-    """Restore what dead runs set aside; only called while no run lives.
+def _put_back(
+    folder: str, run_ids: Iterable[str], store: RunStore, steps: Collection[str] | None = None
+) -> None:
+    """Restore what dead runs set aside, of some steps or of all.
 
     Newest first: where two dead runs moved the same out, the older one holds the content that
     was there before both. What a later run has made anew stays as it is.
     """
-    for run_id in sorted(_entries(aside), reverse=True):
-        run_aside = os.path.join(aside, run_id)
+    for run_id in sorted(run_ids, reverse=True):
+        run_aside = os.path.join(folder, ".runner", "aside", run_id)
         for name in _entries(run_aside):
             place = os.path.join(run_aside, name)
             step = held_step(place)
+            if steps is not None and step not in steps:
+                continue
             state = store.last_step([step]).get(step)
             if state is None or state.run_id < run_id:
                 partial = os.path.join(folder, ".runner", "runs", run_id, "partial", name)
                 restore(folder, place, partial)
-        remove(run_aside)
+            remove(place)
+        if not _entries(run_aside):
+            remove(run_aside)
+
+
+def _folders(runner_folder: str) -> tuple[str, str]:
+    return os.path.join(runner_folder, "active"), os.path.join(runner_folder, "aside")
 
 
 def _entries(path: str) -> list[str]:

@@ -13,20 +13,21 @@ from runner.api import planning
 from runner.api.clock import now
 from runner.api.describing import run_document
 from runner.api.environments import Environments
-from runner.api.recovery import recover, registration
+from runner.api.recovery import clear_up, recover
 from runner.core.events import Event, RunFinished, RunStarted
 from runner.core.paths import file_name
 from runner.core.run_id import new_run_id
 from runner.core.schedule import Schedule, counts
 from runner.engine.loop import Engine, Ports, Todo, went_well
 from runner.engine.step_runs import StepRuns
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StoreError
 from runner.executors.local import LocalExecutor
 from runner.process import step_api_folder
 from runner.recording import Recorder
 from runner.views.progress import Beginning
 from runner.workspace import machine, values
 from runner.workspace.locks import StepLocks
+from runner.workspace.registration import Company, registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,11 +83,12 @@ def run(
     """
     folder = bootstrap.existing_folder(request.folder)
     recover(folder)
+    company = Company(os.path.join(folder, ".runner"))
     prepared = planning.prepare(request, pull=_may_pull(request))
     reused = _same_as_before(prepared)
     if reused:
         return Result(reused, "succeeded", {}, prepared, reused=True)
-    return _Run(prepared, watchers, on_line).carry_out()
+    return _Run(prepared, company, watchers, on_line).carry_out()
 
 
 def retry_command(request: planning.Request, step: str) -> str:
@@ -119,18 +121,20 @@ class _Run:
     def __init__(
         self,
         prepared: planning.Prepared,
+        company: Company,
         watchers: Sequence[Watcher],
         on_line: Callable[[bytes], None] | None,
     ) -> None:
         self._prepared = prepared
+        self._company = company
         self._watchers = watchers
         self._ports = prepared.ports
         self.run_id = new_run_id(time.time_ns() // 1_000_000, os.urandom(10))
         bootstrap.make_runner_folder(self._ports.runner_folder)
         self._folder = os.path.join(self._ports.runner_folder, "runs", self.run_id)
-        for part in ("logs", "logged"):
-            os.makedirs(os.path.join(self._folder, part), exist_ok=True)
         with registration(self._ports.runner_folder):
+            company.join()
+            self._locks = StepLocks(self._ports.runner_folder, self.run_id)
             self._recorder = Recorder(self._folder, self.run_id, self._ports.store, on_line)
         self._streamed = on_line is not None or any(watcher.streams for watcher in watchers)
         self._environments = Environments(prepared, self._folder, self._emit, self._say)
@@ -139,8 +143,10 @@ class _Run:
         """Run it, and close the record whatever happens."""
         try:
             with self._recorder:
+                self._make_folders()
                 return self._carry_out()
         finally:
+            self._locks.close()
             for watcher in self._watchers:
                 watcher.close()
 
@@ -160,6 +166,15 @@ class _Run:
         status = "interrupted" if by else "succeeded" if went_well(statuses) else "failed"
         self._finish(RunFinished(now(), status, self._known_at_the_end(statuses)), statuses)
         return Result(self.run_id, status, statuses, prepared, interrupted_by=by)
+
+    def _make_folders(self) -> None:
+        try:
+            for part in ("logs", "logged"):
+                os.makedirs(os.path.join(self._folder, part), exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {self._folder}: {error.strerror}", hint="make room, then run again"
+            ) from error
 
     def _beginning(self) -> Beginning:
         prepared = self._prepared
@@ -236,9 +251,9 @@ class _Run:
                 self._variables(),
                 str(prepared.settings.get("shell") or SHELL),
             ),
-            executor=LocalExecutor(),
+            executor=LocalExecutor(run_id=self.run_id),
             results=self._ports.data,
-            locks=StepLocks(self._ports.runner_folder),
+            locks=self._locks,
             step_runs=StepRuns(
                 env_ids,
                 self._places().artifacts,
@@ -252,7 +267,8 @@ class _Run:
             streamed=self._streamed,
             beat=self._beat if self._watchers else None,
             beat_seconds=min((w.beat_seconds for w in self._watchers), default=1.0),
-            alone=self._alone,
+            alone=self._company.is_alone,
+            clear_up=lambda steps: clear_up(folder, self._ports.store, self._locks, steps),
         )
 
     def _places(self) -> Places:
@@ -275,9 +291,6 @@ class _Run:
             "RUNNER_RUN_ID": self.run_id,
             "RUNNER_ARTIFACTS": os.path.join(self._folder, "artifacts"),
         }
-
-    def _alone(self) -> bool:
-        return len(os.listdir(os.path.join(self._ports.runner_folder, "active"))) <= 1
 
     def _known_at_the_end(self, statuses: Mapping[str, str]) -> dict[str, object]:
         ran = [name for name, status in statuses.items() if status in {"succeeded", "failed"}]

@@ -62,7 +62,8 @@ class Ports(NamedTuple):
 
     `wrap` gives a step's environment, preparing it first; `pause` waits some seconds when no
     step runs; `now` is the time as a text; `streamed` tells whether anybody watches a step's
-    output; `beat` is called at least every `beat_seconds` while steps run.
+    output; `beat` is called at least every `beat_seconds` while steps run. `alone` tells whether
+    no other run was here since the decisions; `clear_up` finishes what dead ones left of steps.
     """
 
     assessment: Assessment
@@ -79,6 +80,7 @@ class Ports(NamedTuple):
     beat: Callable[[], None] | None = None
     beat_seconds: float = 1.0
     alone: Callable[[], bool] = lambda: True
+    clear_up: Callable[[Sequence[str]], None] = lambda _: None
 
 
 class Running(NamedTuple):
@@ -168,9 +170,10 @@ class Engine:
         return decision
 
     def _decide_again(self, step: Step, decision: Decision) -> Decision:
-        """Another run may have done the step while this one waited for its lock."""
+        """Another run may have done the step, or died of it, since this one looked."""
         if self._ports.alone():
             return decision
+        self._ports.clear_up([step.name, *self._todo.dag.upstream[step.name]])
         self._ports.assessment.forget(step)
         fresh = self._ports.assessment.decide(step)
         forced = any(reason.kind == "forced" for reason in decision.reasons)

@@ -33,11 +33,14 @@ class LocalExecutor:
     Args:
         base: The variables all commands start from; this process's own when None.
         grace: Seconds between SIGTERM and SIGKILL when a command's timeout has passed.
+        run_id: The run whose commands these are.
     """
 
-    def __init__(self, base: Mapping[str, str] | None = None, *, grace: float = GRACE) -> None:
+    def __init__(
+        self, base: Mapping[str, str] | None = None, *, grace: float = GRACE, run_id: str = ""
+    ) -> None:
         self._grace = grace
-        self._spawner = Spawner(base)
+        self._spawner = Spawner(base, run_id)
         self._poller = select.poll()
         self._watched_fd = -1
         self._wake_reader = self._wake_writer = -1

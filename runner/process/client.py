@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from runner.errors import RunnerError
 from runner.process.capture import IGNORED_BY_PYTHON
+from runner.process.spawner.attempt import MARK
 from runner.process.spawner.wire import Frames, Message, frame
 
 if TYPE_CHECKING:
@@ -73,10 +74,16 @@ class SpawnerLostError(RunnerError):
 
 
 class Spawner:
-    """Starts the spawner when it is first needed. All its methods belong to one thread."""
+    """Starts the spawner when it is first needed. All its methods belong to one thread.
 
-    def __init__(self, base: Mapping[str, str] | None = None) -> None:
+    Args:
+        base: The variables commands start from; this process's own when None.
+        run_id: The run it works for, by which `kill_marked` finds it once the runner is dead.
+    """
+
+    def __init__(self, base: Mapping[str, str] | None = None, run_id: str = "") -> None:
         self._base = base
+        self._run_id = run_id
         self.pid = 0
         self._control = -1
         self._reports = -1
@@ -90,7 +97,7 @@ class Spawner:
         control, self._control = os.pipe()
         self._reports, reports = os.pipe()
         try:
-            self.pid = _spawn(self._base, control, reports)
+            self.pid = _spawn(self._environment(), control, reports)
         except OSError as error:
             self._forget()
             raise RunnerError(
@@ -137,6 +144,11 @@ class Spawner:
         """End the spawner, and by it everything that still runs; harmless when repeated."""
         self._forget()
 
+    def _environment(self) -> dict[bytes, bytes]:
+        base = os.environ if self._base is None else self._base
+        variables = {os.fsencode(name): os.fsencode(value) for name, value in base.items()}
+        return {**variables, MARK: os.fsencode(self._run_id)} if self._run_id else variables
+
     def _send(self, data: bytes) -> None:
         """Send all of it. The spawner may be busy telling us something: hear it meanwhile."""
         rest = memoryview(data)
@@ -172,7 +184,7 @@ class Spawner:
             self.pid = 0
 
 
-def _spawn(base: Mapping[str, str] | None, control: int, reports: int) -> int:
+def _spawn(environment: Mapping[bytes, bytes], control: int, reports: int) -> int:
     folder = os.path.dirname(__file__)
     # Isolated and without site: less to load, and no step's variables or folder can get in.
     flags = ["-I", "-S", "-B"] if sys.dont_write_bytecode else ["-I", "-S"]
@@ -181,7 +193,7 @@ def _spawn(base: Mapping[str, str] | None, control: int, reports: int) -> int:
     return os.posix_spawn(
         argv[0],
         argv,
-        os.environ if base is None else base,
+        environment,
         file_actions=actions,
         setsid=True,  # Ctrl-C is for the runner, which then tells the spawner
         setsigdef=IGNORED_BY_PYTHON,
