@@ -31,6 +31,9 @@ class Content(Protocol):
     def recall(self, step_key: str) -> Mapping[str, object] | None:
         """Give what was remembered under a step_key."""
 
+    def refresh_results(self) -> None:
+        """Take in what others have remembered since the last look."""
+
     def tracked(self, path: str) -> DataVersion | None:
         """Tell which version a `.dvc` file or a dvc.lock promises for the path."""
 
@@ -146,6 +149,7 @@ class Assessment:
         """Hash a step's inputs and outs anew the next time: somebody else was at work."""
         for path in [*(dep.path for dep in step.deps), *(out.path for out in step.outs)]:
             self._known.pop(path, None)
+        self._content.refresh_results()
 
     def external_inputs(self) -> dict[str, DataVersion]:
         """Give the version of every input that no step of the graph produces."""

@@ -321,6 +321,14 @@ class DvcData:
         """Give what a step with this key produced; None when nobody knows."""
         return self._run_cache.recall(step_key)
 
+    def refresh_results(self) -> None:
+        """Take in what others who share the cache have remembered since the last look."""
+        self._run_cache.refresh()
+
+    def drop_results(self, unwanted: Callable[[Mapping[str, Any]], bool]) -> int:
+        """Forget remembered documents for good; only while nobody runs. Gives their number."""
+        return self._run_cache.drop(unwanted)
+
     # Clearing up
 
     def objects(self) -> Iterator[StoredObject]:
@@ -349,4 +357,5 @@ class DvcData:
 
     def close(self) -> None:
         """Flush, and let go of the state; harmless when repeated."""
+        self._run_cache.close()
         self._state.close()

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "ab" * 32
+OTHER = "cd" * 32
 DOCUMENT = {"outs": [{"path": "naïve\ud800", "md5": "0" * 32}], "seconds": 1.5, "none": None}
 
 
-def _entry(root: Path) -> Path:
-    return root / ".runner/cache/runner/ab" / f"{KEY[2:]}.json"
+def _pack(root: Path) -> Path:
+    (pack,) = (root / ".runner/cache/runner/results").iterdir()
+    return pack
 
 
 def test_what_is_remembered_is_recalled_by_whoever_shares_the_cache(tmp_path: Path):
@@ -39,45 +41,75 @@ def test_the_last_one_wins(tmp_path: Path):
     assert data.recall(KEY) == {"n": 2}
 
 
-@pytest.mark.parametrize("length", [0, 1, 20, -3, -1])
-def test_a_torn_entry_is_as_good_as_none(tmp_path: Path, length: int):
-    data = DvcData(str(tmp_path))
-    data.remember(KEY, DOCUMENT)
-    entry = _entry(tmp_path)
-    content = entry.read_bytes()
-    torn = content[:length]
-    entry.write_bytes(torn)
+def test_a_process_recalls_what_others_remembered_once_it_looks_again(tmp_path: Path):
+    one, two = DvcData(str(tmp_path)), DvcData(str(tmp_path))
+    assert one.recall(KEY) is None
+    two.remember(KEY, DOCUMENT)
 
-    # The last byte is a newline: without it the entry is still whole.
-    assert data.recall(KEY) == (DOCUMENT if torn == content[:-1] else None)
+    one.refresh_results()
+
+    assert one.recall(KEY) == DOCUMENT
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, -3, -1])
+def test_a_torn_line_is_as_good_as_none_and_harms_no_other(tmp_path: Path, length: int):
+    data = DvcData(str(tmp_path))
+    data.remember(OTHER, {"n": 1})
+    whole = _pack(tmp_path).stat().st_size
+    data.remember(KEY, DOCUMENT)
+    content = _pack(tmp_path).read_bytes()
+    _pack(tmp_path).write_bytes(content[:whole] + content[whole:][:length])
+
+    fresh = DvcData(str(tmp_path))
+
+    assert fresh.recall(KEY) is None
+    assert fresh.recall(OTHER) == {"n": 1}
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"{}", b"[]", b"5", b'{"document":{}}', b'{"document":{},"sha256":"0"}', b"[" * 100_000],
+    "line",
+    [
+        b"",
+        b"{}",
+        b"5",
+        b'{"key":"' + KEY.encode(),
+        b'{"key":"' + KEY.encode() + b'","document":{},"sha256":"0"}',
+        b'{"key":"' + KEY.encode() + b'","document":' + b"[" * 100_000,
+        b'{"key":"\xff","document":{}}',
+    ],
 )
-def test_a_foreign_entry_is_as_good_as_none(tmp_path: Path, content: bytes):
-    write(_entry(tmp_path), content)
+def test_a_foreign_line_is_as_good_as_none(tmp_path: Path, line: bytes):
+    write(tmp_path / ".runner/cache/runner/results/x.jsonl", line + b"\n")
 
     assert DvcData(str(tmp_path)).recall(KEY) is None
 
 
-def test_an_edited_entry_is_as_good_as_none(tmp_path: Path):
+def test_an_edited_line_is_as_good_as_none(tmp_path: Path):
+    DvcData(str(tmp_path)).remember(KEY, DOCUMENT)
+    pack = _pack(tmp_path)
+    pack.write_bytes(pack.read_bytes().replace(b"1.5", b"1.6"))
+
+    assert DvcData(str(tmp_path)).recall(KEY) is None
+
+
+def test_a_line_under_another_key_is_as_good_as_none(tmp_path: Path):
+    DvcData(str(tmp_path)).remember(KEY, DOCUMENT)
+    pack = _pack(tmp_path)
+    pack.write_bytes(pack.read_bytes().replace(KEY.encode(), OTHER.encode()))
+
+    assert DvcData(str(tmp_path)).recall(OTHER) is None
+
+
+def test_dropping_keeps_the_rest_in_one_file(tmp_path: Path):
+    for key, number in ((KEY, 1), (OTHER, 2)):
+        DvcData(str(tmp_path)).remember(key, {"n": number})
     data = DvcData(str(tmp_path))
-    data.remember(KEY, DOCUMENT)
-    entry = _entry(tmp_path)
-    entry.write_bytes(entry.read_bytes().replace(b"1.5", b"1.6"))
+
+    assert data.drop_results(lambda document: document["n"] == 1) == 1
 
     assert data.recall(KEY) is None
-
-
-def test_an_entry_under_another_key_is_as_good_as_none(tmp_path: Path):
-    data = DvcData(str(tmp_path))
-    data.remember(KEY, DOCUMENT)
-    other = KEY[:-1] + "0"
-    _entry(tmp_path).rename(_entry(tmp_path).with_name(f"{other[2:]}.json"))
-
-    assert data.recall(other) is None
+    assert data.recall(OTHER) == {"n": 2}
+    assert _pack(tmp_path).is_file()
 
 
 @pytest.mark.parametrize("key", ["", "ab", "../../etc/passwd", "ab/cd", "ab\0cd"])
