@@ -11,6 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from runner.agent.out_places import leads_out
 from runner.core.paths import file_name
 from runner.errors import WorkspaceError
 from runner.fault_points import fault_point
@@ -79,12 +80,23 @@ def restore(project: str, place: str, partial: str) -> list[str]:
         held = os.path.join(place, str(number))
         if os.path.lexists(held):
             target = os.path.join(project, path)
+            _make_way(project, os.path.dirname(path), partial)
             set_partial_aside(target, os.path.join(partial, path))
-            os.makedirs(os.path.dirname(target), exist_ok=True)
             _move(held, target)
             back.append(path)
     remove(place)
     return back
+
+
+def _make_way(project: str, parent: str, partial: str) -> None:
+    """Have the folder above an out as it was, whatever a step put in its place."""
+    place = ""
+    for part in parent.split("/") if parent else ():
+        place = os.path.join(place, part)
+        full = os.path.join(project, place)
+        if os.path.lexists(full) and (leads_out(project, place) or not os.path.isdir(full)):
+            set_partial_aside(full, os.path.join(partial, place))
+    os.makedirs(os.path.join(project, parent), exist_ok=True)
 
 
 def held_step(place: str) -> str:
@@ -93,12 +105,18 @@ def held_step(place: str) -> str:
 
 
 def set_partial_aside(source: str, target: str) -> None:
-    """Keep what a failed step wrote, out of the way; an older one is replaced."""
+    """Keep what a failed step wrote, out of the way; an older one is replaced.
+
+    When there is no room for it, it goes: what was there before must come back.
+    """
     if not os.path.lexists(source):
         return
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    remove(target)
-    _move(source, target)
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        remove(target)
+        _move(source, target)
+    except (OSError, WorkspaceError):
+        remove(source)
 
 
 def remove(path: str) -> None:

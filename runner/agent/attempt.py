@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.agent.aside import Aside, remove, set_partial_aside
-from runner.core.paths import file_name, within
-from runner.errors import WorkspaceError
+from runner.agent.out_places import leads_out, make_place
+from runner.core.paths import file_name
+from runner.errors import RunnerError, WorkspaceError
 from runner.fault_points import fault_point
 from runner.ports import Command, Exit, Submission
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from runner.core.model import DataVersion, Out, Step
 
 SHELL = "/bin/sh"
+ROOM = "make room or the folder writable, then run again"
 
 
 class Outputs(Protocol):
@@ -80,7 +82,7 @@ class Agent:
         self._variables = variables
         self._shell = shell
         self._aside = Aside(places.project, places.aside)
-        self._checked: set[str] = set()
+        self._begun: set[str] = set()
 
     def attempt(self, step: str, number: int) -> str:
         """Name an attempt for good."""
@@ -110,11 +112,7 @@ class Agent:
         Raises:
             WorkspaceError: an out leaves the project through a link, or cannot be set aside.
         """
-        for out in step.outs:
-            self._check(out.path)
-        self._set_aside(step)
-        self._data.protect_inputs([dep.path for dep in step.deps])
-        self._data.unlink_inputs([out.path for out in step.outs if out.persist])
+        self._prepare(step, number)
         attempt = self.attempt(step.name, number)
         own = {
             **self._variables,
@@ -133,11 +131,8 @@ class Agent:
             own,
             tuple(value for value in secrets.values() if value),
         )
-        log = self.log(step.name)
-        if number > 1:
-            _append(log, f"--- attempt {number} ---\n")
-            remove(self.logged(step.name))
-        return Submission(attempt, wrap(command), Path(log), step.timeout, on_output)
+        log = Path(self.log(step.name))
+        return Submission(attempt, wrap(command), log, step.timeout, on_output)
 
     def end(self, step: Step, exit_: Exit) -> Ending:
         """Judge how an attempt ended: keep its outputs, or put the old ones back."""
@@ -149,28 +144,45 @@ class Agent:
 
     def accept(self, step: Step) -> None:
         """Drop the old outputs of a step whose new ones are recorded."""
+        self._begun.discard(step.name)
         self._aside.discard(step.name)
 
     def give_up(self, step: Step) -> None:
-        """Put the old outputs of a step back; what it wrote is kept beside the run."""
-        partial = os.path.join(self._places.partial, file_name(step.name))
+        """Put the old outputs of a step back; what it wrote is kept beside the run.
+
+        Harmless when repeated.
+        """
+        if step.name not in self._begun:
+            return
+        self._begun.discard(step.name)
+        project, partial = self._places.project, self._partial(step)
         back = self._aside.put_back(step.name, partial)
         for out in step.outs:
-            if out.path not in back:
-                set_partial_aside(
-                    os.path.join(self._places.project, out.path), os.path.join(partial, out.path)
-                )
+            if out.path not in back and not leads_out(project, os.path.dirname(out.path)):
+                set_partial_aside(os.path.join(project, out.path), os.path.join(partial, out.path))
 
     def close(self) -> None:
         """Leave nothing behind that is empty."""
         self._aside.close()
 
-    def _set_aside(self, step: Step) -> None:
+    def _prepare(self, step: Step, number: int) -> None:
+        """Get everything out of harm's way; when that fails, everything is as it was."""
         try:
+            for out in step.outs:
+                make_place(self._places.project, out)
             self._aside.take(step.name, step.outs)
-        except (OSError, WorkspaceError):
-            self._aside.put_back(step.name, self._places.partial)
-            raise
+            self._data.protect_inputs([dep.path for dep in step.deps])
+            self._data.unlink_inputs([out.path for out in step.outs if out.persist])
+            if number > 1:
+                _append(self.log(step.name), f"--- attempt {number} ---\n")
+                remove(self.logged(step.name))
+        except (OSError, RunnerError) as error:
+            self._aside.put_back(step.name, self._partial(step))
+            raise in_words(error) from error
+        self._begun.add(step.name)
+
+    def _partial(self, step: Step) -> str:
+        return os.path.join(self._places.partial, file_name(step.name))
 
     def _missing(self, step: Step) -> str:
         lost = [
@@ -192,25 +204,13 @@ class Agent:
         fault_point("put.after")
         return version
 
-    def _check(self, path: str) -> None:
-        parent = os.path.dirname(path)
-        if parent in self._checked:
-            return
-        project = os.path.realpath(self._places.project)
-        full = os.path.join(project, parent)
-        if not within(os.path.realpath(full), project):
-            raise WorkspaceError(
-                f"{path}: leaves the project through a link",
-                hint=f"replace the link in `{parent}` by a folder, or declare another path",
-            )
-        try:
-            os.makedirs(full, exist_ok=True)
-        except OSError as error:
-            raise WorkspaceError(
-                f"{path}: its folder cannot be made: {error.strerror}",
-                hint=f"remove or rename what stands at `{parent}`",
-            ) from error
-        self._checked.add(parent)
+
+def in_words(error: OSError | RunnerError) -> RunnerError:
+    """Give what is said of an error met while a step was prepared or ended."""
+    if isinstance(error, RunnerError):
+        return error
+    where = f" ({error.filename})" if error.filename else ""
+    return WorkspaceError(f"{error.strerror or error}{where}", hint=ROOM)
 
 
 def _problem(exit_: Exit) -> str:

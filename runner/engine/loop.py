@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from runner.agent.attempt import Agent, Ending
+from runner.agent.attempt import Agent, Ending, in_words
 from runner.core.events import Event, StepOutput, StepStarted
 from runner.core.model import DataVersion, Step
 from runner.core.schedule import ENDED_WELL, Schedule
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.assessment import Assessment, Question
     from runner.core.dag import Dag
     from runner.core.plan import Decision
+    from runner.core.record import StepRun
     from runner.engine.step_runs import StepRuns
     from runner.ports import Command, Executor, Exit
     from runner.workspace.locks import StepLocks
@@ -200,8 +201,7 @@ class Engine:
                 on_output=self._listen(step.name) if self._ports.streamed else None,
             )
         except RunnerError as error:
-            problem = f"{error.message}\nhint: {error.hint}" if error.hint else error.message
-            self._end(running, Ending("failed", (), problem), None)
+            self._end(running, _failed(error), None)
             return
         self._running[submission.attempt] = running
         env_id = self._todo.environments[step.environment]
@@ -217,12 +217,13 @@ class Engine:
     def _collect(self) -> None:
         """Wait for the next attempts that end, and take in how they ended."""
         for exit_ in self._wait():
-            running = self._running.pop(exit_.attempt)
+            running = self._running[exit_.attempt]
             ending = self._judge(running, exit_)
             if self._may_retry(running, ending):
                 self._attempt(running._replace(number=running.number + 1))
             else:
                 self._end(running, ending, exit_)
+            del self._running[exit_.attempt]
 
     def _wait(self) -> list[Exit]:
         ports = self._ports
@@ -250,10 +251,9 @@ class Engine:
     def _judge(self, running: Running, exit_: Exit) -> Ending:
         try:
             return self._ports.agent.end(running.step, exit_)
-        except RunnerError as error:
+        except (OSError, RunnerError) as error:
             self._ports.agent.give_up(running.step)
-            problem = f"{error.message}\nhint: {error.hint}" if error.hint else error.message
-            return Ending("failed", (), problem)
+            return _failed(in_words(error))
 
     def _may_retry(self, running: Running, ending: Ending) -> bool:
         return (
@@ -268,22 +268,30 @@ class Engine:
         self._tell_logged(step)
         run = ports.step_runs.ran(running, ending, exit_)
         if ending.status == "succeeded":
-            versions = [version for _, version in ending.outputs]
-            if step.deps or step.outs:
-                ports.results.remember(
-                    running.question.step_key,
-                    {
-                        "run_id": self._todo.run_id,
-                        "outputs": [version._asdict() for version in versions],
-                        "metrics": run.metrics,
-                    },
-                )
-            ports.assessment.note(versions)
+            try:
+                self._remember(running, ending, run)
+            except RunnerError as error:
+                ports.agent.give_up(step)
+                ending = _failed(error)
+                run = ports.step_runs.ran(running, ending, exit_)
         ports.emit(ports.step_runs.finished(step.name, run))
         if ending.status == "succeeded":
             ports.agent.accept(step)
         self._unlock(step)
         self._close(step.name, ending.status)
+
+    def _remember(self, running: Running, ending: Ending, run: StepRun) -> None:
+        versions = [version for _, version in ending.outputs]
+        if running.step.deps or running.step.outs:
+            self._ports.results.remember(
+                running.question.step_key,
+                {
+                    "run_id": self._todo.run_id,
+                    "outputs": [version._asdict() for version in versions],
+                    "metrics": run.metrics,
+                },
+            )
+        self._ports.assessment.note(versions)
 
     def _restore(self, step: Step, decision: Decision) -> None:
         self._schedule.start(step.name)
@@ -350,6 +358,11 @@ class Engine:
             self._ports.agent.give_up(running.step)
         self._running.clear()
         self._ports.agent.close()
+
+
+def _failed(error: RunnerError) -> Ending:
+    problem = f"{error.message}\nhint: {error.hint}" if error.hint else error.message
+    return Ending("failed", (), problem)
 
 
 def went_well(statuses: Mapping[str, str]) -> bool:
