@@ -6,9 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from runner import bootstrap
-from runner.agent.aside import held_step, remove, restore
-from runner.process import kill_marked
-from runner.workspace.registration import registration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -27,6 +24,8 @@ def recover(folder: str) -> list[str]:
     active, aside = _folders(runner_folder)
     if not _entries(active) and not _entries(aside):
         return []
+    from runner.workspace.registration import registration
+
     with registration(runner_folder):
         store = bootstrap.store(folder)
         closed = store.close_interrupted(_kill)
@@ -42,6 +41,8 @@ def clear_up(folder: str, store: RunStore, locks: StepLocks, steps: Collection[s
     over = [run_id for run_id in {*_entries(active), *_entries(aside)} if locks.is_over(run_id)]
     if not over:
         return
+    from runner.workspace.registration import registration
+
     with registration(runner_folder):
         store.close_interrupted(_kill)
         for run_id in set(over).intersection(_entries(active)):
@@ -51,6 +52,8 @@ def clear_up(folder: str, store: RunStore, locks: StepLocks, steps: Collection[s
 
 
 def _kill(run_id: str) -> None:
+    from runner.process import kill_marked
+
     kill_marked(run_id)
 
 
@@ -62,6 +65,8 @@ def _put_back(
     Newest first: where two dead runs moved the same out, the older one holds the content that
     was there before both. What a later run has made anew stays as it is.
     """
+    from runner.agent.aside import held_step, remove, restore
+
     for run_id in sorted(run_ids, reverse=True):
         run_aside = os.path.join(folder, ".runner", "aside", run_id)
         for name in _entries(run_aside):

@@ -1,74 +1,20 @@
-"""`run`: carry a plan out and record it."""
+"""`run`: look, carry out what is out of date, and record it."""
 
 from __future__ import annotations
 
 import os
-import time
-from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from runner import bootstrap
-from runner.agent.attempt import SHELL, Agent, Places
 from runner.api import planning
-from runner.api.clock import now
-from runner.api.describing import run_document
-from runner.api.environments import Environments
-from runner.api.recovery import clear_up, recover
-from runner.core.events import Event, RunFinished, RunStarted
-from runner.core.paths import file_name
-from runner.core.run_id import new_run_id
-from runner.core.schedule import Schedule, counts
-from runner.engine.loop import Engine, Ports, Todo, went_well
-from runner.engine.step_runs import StepRuns
-from runner.errors import RunnerError, StoreError
-from runner.executors.local import LocalExecutor
-from runner.process import step_api_folder
-from runner.recording import Recorder
-from runner.views.progress import Beginning
-from runner.workspace import machine, values
-from runner.workspace.locks import StepLocks
-from runner.workspace.registration import Company, registration
+from runner.api.recovery import recover
+from runner.api.results import Result
+from runner.workspace.registration import Company
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-
-class Watcher(Protocol):
-    """Whoever watches a run: it hears every event, and is called while nothing happens."""
-
-    streams: bool
-    beat_seconds: float
-
-    def __call__(self, event: Event) -> None:
-        """Hear an event."""
-
-    def begin(self, beginning: Beginning) -> None:
-        """Hear what is about to run."""
-
-    def beat(self) -> None:
-        """Be called at least once a second while steps run."""
-
-    def say(self, text: str) -> None:
-        """Hear a note about what goes on between steps."""
-
-    def close(self) -> None:
-        """Hear that it is over, however it ended."""
-
-
-class Result(NamedTuple):
-    """How a run ended. `reused` tells that nothing was to do and an older record says it all."""
-
-    run_id: str
-    status: str
-    statuses: Mapping[str, str]
-    prepared: planning.Prepared
-    reused: bool = False
-    interrupted_by: int = 0
-
-    @property
-    def went_well(self) -> bool:
-        """Whether every step ended well."""
-        return self.status == "succeeded"
+    from runner.api.carrying import Watcher
 
 
 def run(
@@ -88,21 +34,9 @@ def run(
     reused = _same_as_before(prepared)
     if reused:
         return Result(reused, "succeeded", {}, prepared, reused=True)
-    return _Run(prepared, company, watchers, on_line).carry_out()
+    from runner.api.carrying import CarriedRun
 
-
-def retry_command(request: planning.Request, step: str) -> str:
-    """Give the command that runs one step of a request again."""
-    given = "".join(f" -P {quote(f'{name}={value}')}" for name, value in request.parameters)
-    return f"runner run {quote(request.folder)} {quote(step)}{given}"
-
-
-def _shown_code(prepared: planning.Prepared) -> str:
-    revision = prepared.revision
-    if revision.state == "nogit":
-        return "not in git"
-    base = (revision.base_commit or revision.commit)[:7]
-    return base if revision.state == "clean" else f"{base} with changes"
+    return CarriedRun(prepared, company, watchers, on_line).carry_out()
 
 
 def _may_pull(request: planning.Request) -> bool:
@@ -113,215 +47,3 @@ def _same_as_before(prepared: planning.Prepared) -> str | None:
     if any(decision.action != "up-to-date" for decision in prepared.decisions.values()):
         return None
     return prepared.ports.store.by_plan(prepared.plan_id, prepared.revision.commit)
-
-
-class _Run:
-    """One run: its folders, its listeners, its engine."""
-
-    def __init__(
-        self,
-        prepared: planning.Prepared,
-        company: Company,
-        watchers: Sequence[Watcher],
-        on_line: Callable[[bytes], None] | None,
-    ) -> None:
-        self._prepared = prepared
-        self._company = company
-        self._watchers = watchers
-        self._ports = prepared.ports
-        self.run_id = new_run_id(time.time_ns() // 1_000_000, os.urandom(10))
-        bootstrap.make_runner_folder(self._ports.runner_folder)
-        self._folder = os.path.join(self._ports.runner_folder, "runs", self.run_id)
-        with registration(self._ports.runner_folder):
-            company.join()
-            self._locks = StepLocks(self._ports.runner_folder, self.run_id)
-            self._recorder = Recorder(self._folder, self.run_id, self._ports.store, on_line)
-        self._streamed = on_line is not None or any(watcher.streams for watcher in watchers)
-        self._environments = Environments(prepared, self._folder, self._emit, self._say)
-
-    def carry_out(self) -> Result:
-        """Run it, and close the record whatever happens."""
-        try:
-            with self._recorder:
-                self._make_folders()
-                return self._carry_out()
-        finally:
-            self._locks.close()
-            for watcher in self._watchers:
-                watcher.close()
-
-    def _carry_out(self) -> Result:
-        prepared = self._prepared
-        for watcher in self._watchers:
-            watcher.begin(self._beginning())
-        started = now()
-        document = run_document(prepared, self.run_id, started)
-        self._emit(RunStarted(started, tuple(prepared.dag.steps), document))
-        engine = Engine(self._todo(), self._engine_ports())
-        try:
-            statuses = engine.carry_out()
-        finally:
-            self._ports.data.flush()
-        by = engine.interruption.received
-        status = "interrupted" if by else "succeeded" if went_well(statuses) else "failed"
-        self._finish(RunFinished(now(), status, self._known_at_the_end(statuses)), statuses)
-        return Result(self.run_id, status, statuses, prepared, interrupted_by=by)
-
-    def _make_folders(self) -> None:
-        try:
-            for part in ("logs", "logged"):
-                os.makedirs(os.path.join(self._folder, part), exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"cannot write {self._folder}: {error.strerror}", hint="make room, then run again"
-            ) from error
-
-    def _beginning(self) -> Beginning:
-        prepared = self._prepared
-        commands = [name for name, step in prepared.dag.steps.items() if step.command is not None]
-        stale = [name for name in commands if prepared.decisions[name].action != "up-to-date"]
-        logs = os.path.join(self._folder, "logs")
-        shown = os.path.relpath(os.path.join(self._folder, "record.json"))
-        return Beginning(
-            self.run_id,
-            total=len(prepared.dag.steps),
-            steps=len(commands),
-            to_run=len(stale),
-            notes=prepared.notes,
-            code=_shown_code(prepared),
-            record=shown,
-            retry=lambda step: retry_command(prepared.request, step),
-            log_of=lambda step: os.path.join(logs, file_name(step) + ".log"),
-        )
-
-    def _emit(self, event: Event) -> None:
-        self._recorder(event)
-        for watcher in self._watchers:
-            watcher(event)
-
-    def _finish(self, event: RunFinished, statuses: Mapping[str, str]) -> None:
-        """Record the end; those who watch hear it once the record is on disk."""
-        self._recorder(event)
-        record = self._recorder.record
-        assert record is not None, "the end was recorded"
-        known = {"counts": counts(statuses.values()), "seconds": record["seconds"]}
-        for watcher in self._watchers:
-            watcher(event._replace(document={**event.document, **known}))
-
-    def _say(self, text: str) -> None:
-        for watcher in self._watchers:
-            watcher.say(text)
-
-    def _beat(self) -> None:
-        for watcher in self._watchers:
-            watcher.beat()
-
-    def _todo(self) -> Todo:
-        prepared = self._prepared
-        dag = prepared.dag
-        schedule = Schedule(
-            dag.steps,
-            dag.upstream,
-            dag.downstream,
-            slots=int(str(prepared.settings.get("jobs") or machine.cores())),
-            gpus=machine.gpus(),
-            keep_going=bool(prepared.settings.get("keep_going")),
-        )
-        env_ids = {name: env_id for name, (_, env_id) in prepared.environments.items()}
-        return Todo(
-            self.run_id,
-            dag,
-            prepared.decisions,
-            schedule,
-            env_ids,
-            prepared.variables,
-            prepared.secrets,
-        )
-
-    def _engine_ports(self) -> Ports:
-        prepared = self._prepared
-        env_ids = {name: env_id for name, (_, env_id) in prepared.environments.items()}
-        folder = self._ports.folder
-        return Ports(
-            assessment=prepared.assessment,
-            agent=Agent(
-                self.run_id,
-                self._places(),
-                self._ports.data,
-                self._variables(),
-                str(prepared.settings.get("shell") or SHELL),
-            ),
-            executor=LocalExecutor(run_id=self.run_id),
-            results=self._ports.data,
-            locks=self._locks,
-            step_runs=StepRuns(
-                env_ids,
-                self._places().artifacts,
-                lambda paths: values.metrics(folder, paths),
-                now,
-            ),
-            emit=self._emit,
-            wrap=self._environments.wrap,
-            now=now,
-            pause=time.sleep,
-            streamed=self._streamed,
-            beat=self._beat if self._watchers else None,
-            beat_seconds=min((w.beat_seconds for w in self._watchers), default=1.0),
-            alone=self._company.is_alone,
-            clear_up=lambda steps: clear_up(folder, self._ports.store, self._locks, steps),
-        )
-
-    def _places(self) -> Places:
-        hidden = self._ports.runner_folder
-        return Places(
-            project=self._ports.folder,
-            logs=os.path.join(self._folder, "logs"),
-            logged=os.path.join(self._folder, "logged"),
-            artifacts=os.path.join(self._folder, "artifacts"),
-            aside=os.path.join(hidden, "aside", self.run_id),
-            partial=os.path.join(self._folder, "partial"),
-        )
-
-    def _variables(self) -> dict[str, str]:
-        path = os.environ.get("PYTHONPATH", "")
-        api = step_api_folder()
-        return {
-            **reproducible_variables(self._ports.control.epoch()),
-            "PYTHONPATH": f"{path}{os.pathsep}{api}" if path else api,
-            "RUNNER_RUN_ID": self.run_id,
-            "RUNNER_ARTIFACTS": os.path.join(self._folder, "artifacts"),
-        }
-
-    def _known_at_the_end(self, statuses: Mapping[str, str]) -> dict[str, object]:
-        ran = [name for name, status in statuses.items() if status in {"succeeded", "failed"}]
-        commands = [name for name in ran if self._prepared.dag.steps[name].command is not None]
-        return {"undeclared_writes": self._undeclared(commands) if commands else []}
-
-    def _undeclared(self, ran: Sequence[str]) -> list[dict[str, object]]:
-        """Compare the folder once with what it was; provenance errors never fail a run."""
-        assessment = self._prepared.assessment
-        before = assessment.external_inputs()
-        try:
-            written = self._ports.control.changed()
-            after = self._ports.data.versions(before)
-        except RunnerError as error:
-            self._say(f"what was written beside the outs could not be compared: {error.message}")
-            return []
-        by = ran[0] if len(ran) == 1 else None
-        changed = [
-            path
-            for path, version in before.items()
-            if (now_there := after[path]) is None or now_there.md5 != version.md5
-        ]
-        found = [(path, "input") for path in changed]
-        found += [(path, "file") for path in written if path not in set(changed)]
-        return [{"path": path, "what": what, "step": by} for path, what in found]
-
-
-def reproducible_variables(epoch: int) -> dict[str, str]:
-    """Give the variables that make most programs write the same bytes twice.
-
-    With these 25 typical output files differed in 6 cases, without them in 9
-    (SOURCE_DATE_EPOCH: reproducible-builds.org).
-    """
-    return {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC"}

@@ -10,7 +10,7 @@ from runner.cli.options import add_request, request
 if TYPE_CHECKING:
     import argparse
 
-    from runner.api.running import Watcher
+    from runner.api.carrying import Watcher
 
 
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
