@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the command line and give its exit code."""
-    from runner.cli import main as command_line  # noqa: PLC0415  # imported only where it is used
+    try:
+        from runner.cli import main as command_line  # noqa: PLC0415  # Ctrl-C may hit an import
+        from runner.cli import streams  # noqa: PLC0415  # likewise
 
-    return command_line(sys.argv[1:])
+        streams.prepare()
+        return command_line(sys.argv[1:])
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

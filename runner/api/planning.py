@@ -95,6 +95,7 @@ def prepare(request: Request, *, pull: bool = False) -> Prepared:
     """
     folder = bootstrap.existing_folder(request.folder)
     ports = bootstrap.connect(folder)
+    ports.control.begin()
     project, bound, chosen, problems = graph(request)
     chosen_settings = settings.resolve(request.flags, project.settings)
     outs = _outs_of(bound.steps.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -13,13 +14,42 @@ if TYPE_CHECKING:
 
 OK, NO, CANNOT_START, OUR_BUG = 0, 1, 2, 70
 INTERRUPTED, TERMINATED = 130, 143
+EXIT_CODES = {
+    OK: "done",
+    NO: "done, and the answer is no: a step failed, a result differs, a check found something",
+    CANNOT_START: "cannot start: usage, project file, missing code, data or environment",
+    OUR_BUG: "a bug in runner, with a report that is ready to paste",
+    INTERRUPTED: "interrupted by Ctrl-C",
+    TERMINATED: "ended by SIGTERM",
+}
+# What the machine refuses is no bug of ours, wherever it is met.
+REFUSALS = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EACCES EDQUOT EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC ENOTDIR "
+        "EPERM EROFS"
+    ).split()
+)
 
 
 def main(words: Sequence[str]) -> int:
     """Carry out one command line and give its exit code; no traceback for a user's mistake."""
+    code = _guarded(words)
     try:
-        code = _carry_out(words)
         sys.stdout.flush()
+    except OSError as error:
+        from runner.cli.streams import give_up
+
+        give_up(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            _tell(RunnerError(f"cannot write the output: {error.strerror}", hint="make room first"))
+            return CANNOT_START
+    return code
+
+
+def _guarded(words: Sequence[str]) -> int:
+    try:
+        return _carry_out(words)
     except RunnerError as error:
         _tell(error)
         return error.exit_code
@@ -27,17 +57,17 @@ def main(words: Sequence[str]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output is gone; Python must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except SystemExit:
-        raise
+    except SystemExit as asked:  # argparse's way to say that --help was all
+        return asked.code if isinstance(asked.code, int) else OK
     except Exception as error:  # noqa: BLE001  # the last resort: our bug, with a report
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            _tell(_refusal(error))
+            return CANNOT_START
         from runner.cli.bug_report import write
 
         print(write(error, words), file=sys.stderr)
         return OUR_BUG
-    return code
 
 
 def _carry_out(words: Sequence[str]) -> int:
@@ -53,6 +83,11 @@ def _carry_out(words: Sequence[str]) -> int:
             ) from error
     code: int = arguments.carry_out(arguments)
     return code
+
+
+def _refusal(error: OSError) -> RunnerError:
+    where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+    return RunnerError(f"{where}{error.strerror}", hint="runner doctor")
 
 
 def _tell(error: RunnerError) -> None:
