@@ -33,10 +33,11 @@ class StepLocks:
 
     def __init__(self, folder: str, run_id: str) -> None:
         path = os.path.join(folder, "steps.lock")
+        self._own = RUN + run_id
         self._readers: dict[str, int] = {}
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _offset(RUN + run_id))
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _offset(self._own))
         except OSError as error:
             raise WorkspaceError(
                 f"cannot lock steps: {path}: {error.strerror}", hint=f"make {folder} writable"
@@ -67,7 +68,7 @@ class StepLocks:
     def is_over(self, run_id: str) -> bool:
         """Tell whether another run holds no step and never will again: it is dead, or done."""
         name = RUN + run_id
-        if not self._lock(name, fcntl.LOCK_SH):
+        if name == self._own or not self._lock(name, fcntl.LOCK_SH):
             return False
         self._unlock(name)
         return True
