@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.core.model import EnvironmentSpec
-    from runner.ports import Environment
+    from runner.ports import Environment, Executor
     from runner.stores.sql import RunStore
     from runner.versioning.dvc import DvcData
     from runner.versioning.git import GitSourceControl
@@ -53,6 +53,13 @@ def store(folder: str) -> RunStore:
     from runner.stores.sql import RunStore
 
     return RunStore(os.path.join(existing_folder(folder), ".runner"))
+
+
+def executor(run_id: str) -> Executor:
+    """Give what runs commands: this machine."""
+    from runner.executors.local import LocalExecutor
+
+    return LocalExecutor(run_id=run_id)
 
 
 def environment(spec: EnvironmentSpec) -> Environment:

@@ -21,7 +21,6 @@ from runner.core.schedule import Schedule, counts
 from runner.engine.loop import Engine, Ports, Todo, went_well
 from runner.engine.step_runs import StepRuns
 from runner.errors import RunnerError, StoreError
-from runner.executors.local import LocalExecutor
 from runner.process import step_api_folder
 from runner.recording import Recorder
 from runner.views.progress import Beginning
@@ -193,7 +192,7 @@ class CarriedRun:
                 self._variables(),
                 str(prepared.settings.get("shell") or SHELL),
             ),
-            executor=LocalExecutor(run_id=self.run_id),
+            executor=bootstrap.executor(self.run_id),
             results=self._ports.data,
             locks=self._locks,
             step_runs=StepRuns(
