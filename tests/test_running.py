@@ -220,3 +220,16 @@ def test_undeclared_writes_and_changed_inputs_are_named(chain: Project) -> None:
         ("in.txt", "input"),
         ("stray.txt", "file"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("outs", "shell"), [("", "bash"), ("outs: [shell.txt], ", "sh")], ids=["mlflow", "ours"]
+)
+def test_a_step_of_mlflow_s_kind_runs_in_bash(tmp_path: Path, outs: str, shell: str) -> None:
+    project = Project(tmp_path)
+    command = "echo ${{BASH_VERSION:+ba}}sh > shell.txt"
+    project.write({"MLproject": f"entry_points: {{main: {{{outs}command: '{command}'}}}}"})
+
+    project.run()
+
+    assert project.read("shell.txt").strip() == shell

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runner.core.model import DataVersion, Out, Step
 
 SHELL = "/bin/sh"
+MLFLOW_SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash")
 ROOM = "make room or the folder writable, then run again"
 
 
@@ -65,7 +66,8 @@ class Places(NamedTuple):
 class Agent:
     """Begins and ends the attempts of one run.
 
-    `variables` are those that every step gets; `shell` runs the commands.
+    `variables` are those that every step gets. `shell` runs the commands; without one it is
+    /bin/sh for a step with deps or outs, and bash, as MLflow has it, for one without.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class Agent:
         places: Places,
         data: Outputs,
         variables: Mapping[str, str],
-        shell: str = SHELL,
+        shell: str | None = None,
     ) -> None:
         self._run_id = run_id
         self._places = places
@@ -126,7 +128,7 @@ class Agent:
             own["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
         assert step.command is not None
         command = Command(
-            (self._shell, "-c", step.command),
+            (self._shell or _shell_of(step), "-c", step.command),
             self._places.project,
             own,
             tuple(value for value in secrets.values() if value),
@@ -211,6 +213,12 @@ def in_words(error: OSError | RunnerError) -> RunnerError:
         return error
     where = f" ({error.filename})" if error.filename else ""
     return WorkspaceError(f"{error.strerror or error}{where}", hint=ROOM)
+
+
+def _shell_of(step: Step) -> str:
+    if step.deps or step.outs:
+        return SHELL
+    return next(filter(os.path.exists, MLFLOW_SHELLS), SHELL)
 
 
 def _problem(exit_: Exit) -> str:
