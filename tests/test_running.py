@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,17 @@ def test_a_step_of_mlflow_s_kind_runs_in_bash(tmp_path: Path, outs: str, shell: 
     project.run()
 
     assert project.read("shell.txt").strip() == shell
+
+
+def test_outputs_are_recorded_with_both_hashes(chain: Project) -> None:
+    chain.run()
+    (chain.folder / "upper.txt").unlink()
+    chain.run()
+
+    for run in ("latest", "latest~1"):
+        outputs = [out for step in chain.record(run)["steps"] for out in step["outputs"]]
+        assert [(out["path"], out["md5"], out["sha256"]) for out in outputs] == [
+            (path, *(hashlib.new(kind, content).hexdigest() for kind in ("md5", "sha256")))
+            for path in ("upper.txt", "count.txt")
+            if (content := (chain.folder / path).read_bytes())
+        ]

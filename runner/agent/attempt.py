@@ -6,6 +6,7 @@ it sees, that old outputs are out of harm's way while it runs, and what its end 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from pathlib import Path
@@ -44,11 +45,19 @@ class Outputs(Protocol):
         """Give each of these paths, which are written to, content of its own."""
 
 
+class Output(NamedTuple):
+    """What a step wrote; `sha256` is that of a file, None for a folder."""
+
+    out: Out
+    version: DataVersion
+    sha256: str | None
+
+
 class Ending(NamedTuple):
     """What the end of an attempt means: its status, what it wrote, and why it failed."""
 
     status: str
-    outputs: tuple[tuple[Out, DataVersion], ...] = ()
+    outputs: tuple[Output, ...] = ()
     problem: str = ""
 
 
@@ -142,7 +151,7 @@ class Agent:
         if problem:
             self.give_up(step)
             return Ending("cancelled" if exit_.cancelled else "failed", (), problem)
-        return Ending("succeeded", tuple((out, self._keep(out)) for out in step.outs))
+        return Ending("succeeded", tuple(map(self._keep, step.outs)))
 
     def accept(self, step: Step) -> None:
         """Drop the old outputs of a step whose new ones are recorded."""
@@ -194,7 +203,7 @@ class Agent:
         ]
         return f"it ended well but did not write {', '.join(lost)}" if lost else ""
 
-    def _keep(self, out: Out) -> DataVersion:
+    def _keep(self, out: Out) -> Output:
         fault_point("put.before")
         if out.cache:
             version = self._data.put(out.path)
@@ -204,7 +213,14 @@ class Agent:
                 raise WorkspaceError(f"{out.path} vanished while it was hashed")
             version = found
         fault_point("put.after")
-        return version
+        if version.nfiles is not None:
+            return Output(out, version, None)
+        return Output(out, version, _sha256(os.path.join(self._places.project, out.path)))
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def in_words(error: OSError | RunnerError) -> RunnerError:

@@ -281,13 +281,13 @@ class Engine:
         self._close(step.name, ending.status)
 
     def _remember(self, running: Running, ending: Ending, run: StepRun) -> None:
-        versions = [version for _, version in ending.outputs]
+        versions = [output.version for output in ending.outputs]
         if running.step.deps or running.step.outs:
             self._ports.results.remember(
                 running.question.step_key,
                 {
                     "run_id": self._todo.run_id,
-                    "outputs": [version._asdict() for version in versions],
+                    "outputs": run.outputs,
                     "metrics": run.metrics,
                 },
             )

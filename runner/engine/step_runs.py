@@ -52,7 +52,7 @@ class StepRuns:
         run = self._entry(step, ending.status, running.decision, running.question)
         metrics, problems = self._metrics(step) if ending.status == "succeeded" else ({}, [])
         run = run._replace(
-            outputs=[_output(out, version) for out, version in ending.outputs],
+            outputs=[_output(*output) for output in ending.outputs],
             metrics={**metrics, **self._logged.pop(step.name, {})},
             started=running.started,
             attempts=running.number,
@@ -86,8 +86,13 @@ class StepRuns:
         kept = remembered.get("metrics")
         metrics = kept if isinstance(kept, dict) else self._metrics(step)[0]
         source = str(remembered.get("run_id") or "")
+        digests = _digests(remembered)
         return run._replace(
-            outputs=[_output(out, by_path[out.path]) for out in step.outs if out.path in by_path],
+            outputs=[
+                _output(out, version, digests.get((version.path, version.md5)))
+                for out in step.outs
+                if (version := by_path.get(out.path)) is not None
+            ],
             metrics=metrics,
             restored_from=(source or None) if status == "restored" else None,
         )
@@ -146,11 +151,19 @@ class StepRuns:
         )
 
 
-def _output(out: Out, version: DataVersion) -> dict[str, object]:
+def _digests(remembered: Mapping[str, object]) -> dict[tuple[str, str], str]:
+    """Give the sha256 of each remembered output, by its path and md5."""
+    outputs = remembered.get("outputs")
+    known = outputs if isinstance(outputs, list) else []
+    return {(out["path"], out["md5"]): out["sha256"] for out in known if out.get("sha256")}
+
+
+def _output(out: Out, version: DataVersion, sha256: str | None) -> dict[str, object]:
     entry: dict[str, object] = {
         "path": version.path,
         "kind": out.kind,
         "md5": version.md5,
+        "sha256": sha256,
         "size": version.size,
         "nfiles": version.nfiles,
         "stored": "dvc" if out.cache else "none",
