@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
 from runner import bootstrap
-from runner.agent.attempt import SHELL, Agent, Places
+from runner.agent.attempt import Agent, Places
+from runner.api.announcing import beginning
 from runner.api.clock import now
 from runner.api.describing import run_document
 from runner.api.environments import Environments
 from runner.api.recovery import clear_up
 from runner.api.results import Result
 from runner.core.events import Event, RunFinished, RunStarted
-from runner.core.paths import file_name
 from runner.core.run_id import new_run_id
 from runner.core.schedule import Schedule, counts
 from runner.engine.loop import Engine, Ports, Todo, went_well
@@ -23,7 +22,6 @@ from runner.engine.step_runs import StepRuns
 from runner.errors import RunnerError, StoreError
 from runner.process import step_api_folder
 from runner.recording import Recorder
-from runner.views.progress import Beginning
 from runner.workspace import machine, values
 from runner.workspace.locks import StepLocks
 from runner.workspace.registration import Company, registration
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from runner.api import planning
+    from runner.views.progress import Beginning
 
 
 class Watcher(Protocol):
@@ -77,7 +76,7 @@ class CarriedRun:
             company.join()
             self._locks = StepLocks(self._ports.runner_folder, self.run_id)
             self._recorder = Recorder(self._folder, self.run_id, self._ports.store, on_line)
-        self._streamed = on_line is not None or any(watcher.streams for watcher in watchers)
+        self._on_line = on_line
         self._environments = Environments(prepared, self._folder, self._emit, self._say)
 
     def carry_out(self) -> Result:
@@ -93,8 +92,9 @@ class CarriedRun:
 
     def _carry_out(self) -> Result:
         prepared = self._prepared
+        announced = beginning(prepared, self.run_id, self._folder)
         for watcher in self._watchers:
-            watcher.begin(self._beginning())
+            watcher.begin(announced)
         started = now()
         document = run_document(prepared, self.run_id, started)
         self._emit(RunStarted(started, tuple(prepared.dag.steps), document))
@@ -116,24 +116,6 @@ class CarriedRun:
             raise StoreError(
                 f"cannot write {self._folder}: {error.strerror}", hint="make room, then run again"
             ) from error
-
-    def _beginning(self) -> Beginning:
-        prepared = self._prepared
-        commands = [name for name, step in prepared.dag.steps.items() if step.command is not None]
-        stale = [name for name in commands if prepared.decisions[name].action != "up-to-date"]
-        logs = os.path.join(self._folder, "logs")
-        shown = os.path.relpath(os.path.join(self._folder, "record.json"))
-        return Beginning(
-            self.run_id,
-            total=len(prepared.dag.steps),
-            steps=len(commands),
-            to_run=len(stale),
-            notes=prepared.notes,
-            code=_shown_code(prepared),
-            record=shown,
-            retry=lambda step: retry_command(prepared.request, step),
-            log_of=lambda step: os.path.join(logs, file_name(step) + ".log"),
-        )
 
     def _emit(self, event: Event) -> None:
         self._recorder(event)
@@ -190,7 +172,7 @@ class CarriedRun:
                 self._places(),
                 self._ports.data,
                 self._variables(),
-                str(prepared.settings.get("shell") or SHELL),
+                str(prepared.settings["shell"]) if "shell" in prepared.settings else None,
             ),
             executor=bootstrap.executor(self.run_id),
             results=self._ports.data,
@@ -205,7 +187,7 @@ class CarriedRun:
             wrap=self._environments.wrap,
             now=now,
             pause=time.sleep,
-            streamed=self._streamed,
+            streamed=self._on_line is not None or any(w.streams for w in self._watchers),
             beat=self._beat if self._watchers else None,
             beat_seconds=min((w.beat_seconds for w in self._watchers), default=1.0),
             alone=self._company.is_alone,
@@ -266,17 +248,3 @@ def reproducible_variables(epoch: int) -> dict[str, str]:
     (SOURCE_DATE_EPOCH: reproducible-builds.org).
     """
     return {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC"}
-
-
-def retry_command(request: planning.Request, step: str) -> str:
-    """Give the command that runs one step of a request again."""
-    given = "".join(f" -P {quote(f'{name}={value}')}" for name, value in request.parameters)
-    return f"runner run {quote(request.folder)} {quote(step)}{given}"
-
-
-def _shown_code(prepared: planning.Prepared) -> str:
-    revision = prepared.revision
-    if revision.state == "nogit":
-        return "not in git"
-    base = (revision.base_commit or revision.commit)[:7]
-    return base if revision.state == "clean" else f"{base} with changes"

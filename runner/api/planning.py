@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Request(NamedTuple):
     """What a user asks for. `parameters` are the `-P` pairs; None in the others: not said.
 
-    `environment` is `--env-manager` (None: as the project file says).
+    `environment` is `--env-manager` (None: as the project file says); `program` is what a
+    command to repeat begins with.
     """
 
     folder: str = "."
@@ -35,6 +36,7 @@ class Request(NamedTuple):
     downstream: bool = False
     environment: str | None = None
     flags: Mapping[str, object] = {}
+    program: str = "runner"
 
 
 class Prepared(NamedTuple):

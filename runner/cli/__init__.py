@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError
@@ -24,11 +25,22 @@ EXIT_CODES = {
 }
 # What the machine refuses is no bug of ours, wherever it is met.
 REFUSALS = frozenset(
-    getattr(errno, name)
-    for name in (
-        "EACCES EDQUOT EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC ENOTDIR "
-        "EPERM EROFS"
-    ).split()
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOENT,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
 )
 
 
@@ -54,20 +66,25 @@ def _guarded(words: Sequence[str]) -> int:
         _tell(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         return OK
     except SystemExit as asked:  # argparse's way to say that --help was all
         return asked.code if isinstance(asked.code, int) else OK
-    except Exception as error:  # noqa: BLE001  # the last resort: our bug, with a report
-        if isinstance(error, OSError) and error.errno in REFUSALS:
-            _tell(_refusal(error))
-            return CANNOT_START
-        from runner.cli.bug_report import write
+    except Exception as error:  # noqa: BLE001  # the last resort
+        return _unexpected(error, words)
 
-        print(write(error, words), file=sys.stderr)
-        return OUR_BUG
+
+def _unexpected(error: Exception, words: Sequence[str]) -> int:
+    """Tell what the machine refused, or else that it is our bug, with a report."""
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        _tell(_refusal(error))
+        return CANNOT_START
+    from runner.cli.bug_report import write
+
+    _say(write(error, words))
+    return OUR_BUG
 
 
 def _carry_out(words: Sequence[str]) -> int:
@@ -91,6 +108,11 @@ def _refusal(error: OSError) -> RunnerError:
 
 
 def _tell(error: RunnerError) -> None:
-    print(f"error: {error.message}", file=sys.stderr)
+    _say(f"error: {error.message}")
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        _say(f"hint: {error.hint}")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # nobody is left to hear it
+        print(text, file=sys.stderr)

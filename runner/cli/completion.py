@@ -21,7 +21,8 @@ def completion(arguments: argparse.Namespace) -> int:
 
 def _words() -> dict[str, list[tuple[str, str]]]:
     """Give each command's long options with their help."""
-    from runner.cli.parser import COMMANDS, parser_of
+    from runner.cli.commands import COMMANDS
+    from runner.cli.parser import parser_of
 
     found: dict[str, list[tuple[str, str]]] = {}
     for name in COMMANDS:
@@ -67,9 +68,11 @@ complete -o filenames -F _runner runner"""
 
 
 def _zsh(words: dict[str, list[tuple[str, str]]]) -> str:
-    from runner.cli.parser import COMMANDS
+    from runner.cli.commands import COMMANDS
 
-    commands = "\n".join(f"        '{name}:{purpose}'" for name, (_, purpose) in COMMANDS.items())
+    commands = "\n".join(
+        f"        '{name}:{purpose}'" for name, (_, purpose, _) in COMMANDS.items()
+    )
     cases = "\n".join(
         f"        {name}) _values -w option {' '.join(option for option, _ in options)} ;;"
         for name, options in words.items()
@@ -98,10 +101,10 @@ compdef _runner runner"""
 
 
 def _fish(words: dict[str, list[tuple[str, str]]]) -> str:
-    from runner.cli.parser import COMMANDS
+    from runner.cli.commands import COMMANDS
 
     lines = ["# Load with: runner completion fish | source"]
-    for name, (_, purpose) in COMMANDS.items():
+    for name, (_, purpose, _) in COMMANDS.items():
         lines.append(f"complete -c runner -f -n __fish_use_subcommand -a {name} -d '{purpose}'")
     for name, options in words.items():
         lines.extend(

@@ -7,37 +7,35 @@ import importlib
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import __version__
+from runner.cli.commands import COMMANDS
+from runner.cli.help import Formatter, epilog, overview, usage
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COMMANDS = {
-    "run": ("running", "run the project's steps that are out of date, and record it"),
-    "plan": ("planning", "say what a run would do, and why"),
-    "why": ("planning", "say why one step would run"),
-    "status": ("planning", "say which steps are up to date"),
-    "dag": ("graph", "draw the graph of steps"),
-    "runs": ("records", "list recorded runs"),
-    "show": ("records", "show one run"),
-    "diff": ("records", "show what differs between two runs"),
-    "logs": ("logs", "print what a run's steps wrote"),
-    "metrics": ("records", "print a run's metrics"),
-    "init": ("init", "begin a project in this folder"),
-    "doctor": ("doctor", "check this machine and this project"),
-    "gc": ("gc", "find, and remove, what no record needs"),
-    "records": ("transfer", "import or export records as JSON Lines"),
-    "completion": ("completion", "print the completion script for a shell"),
-}
-
 Parser = argparse.ArgumentParser
+UNKNOWN = "unrecognized arguments: "
 
 
 class _Parser(argparse.ArgumentParser):
     """An argparse that reports mistakes as we report everything else."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}", hint=f"{self.prog} --help")
+        text = f"{self.prog}: {message}"
+        if message.startswith(UNKNOWN):
+            words = message.removeprefix(UNKNOWN).split(" ")
+            text = f"{self.prog} does not know `{words[0]}`"
+            meant = self._nearest_option(words[0])
+            if meant:
+                raise UsageError(text, hint=f"did you mean `{meant}`?")
+        raise UsageError(text, hint=f"{self.prog} --help")
+
+    def _nearest_option(self, word: str) -> str:
+        from runner.core.spelling import nearest
+
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        return nearest(word.partition("=")[0], known) if word.startswith("-") else ""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -46,53 +44,68 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     Raises:
         UsageError: they make no sense, and what would.
     """
-    top = _top()
+    top = top_parser()
     name, rest = _split(words)
     if name is None:
         return _only_top(top, words)
     if name not in COMMANDS:
         raise UsageError(f"no command `{name}`", hint=_closest(name))
     before = words[: len(words) - len(rest) - 1]
-    parser = _Parser(prog=f"runner {name}", description=COMMANDS[name][1], allow_abbrev=False)
-    _shared(parser)
-    carry_out = _build(name, parser)
+    parser, carry_out = _build(name)
     arguments = parser.parse_intermixed_args(list(rest), top.parse_args(list(before)))
     arguments.carry_out = carry_out
+    arguments.command = name
     _defaults(arguments)
     return arguments
 
 
 def parser_of(name: str) -> Parser:
     """Build one command's parser, for completion and for the documentation's tests."""
-    parser = _Parser(prog=f"runner {name}", description=COMMANDS[name][1], allow_abbrev=False)
-    _shared(parser)
-    _build(name, parser)
-    return parser
+    return _build(name)[0]
 
 
-def _build(name: str, parser: Parser) -> Callable[[argparse.Namespace], int]:
-    module = importlib.import_module(f"runner.cli.{COMMANDS[name][0]}")
-    module.add_options(parser, name)
-    carry_out: Callable[[argparse.Namespace], int] = getattr(module, name)
-    return carry_out
-
-
-def _top() -> Parser:
-    lines = "\n".join(f"  {name:<12}{purpose}" for name, (_, purpose) in COMMANDS.items())
+def top_parser() -> Parser:
+    """Build the parser of what stands before a command."""
     parser = _Parser(
         prog="runner",
         usage="runner [-C FOLDER] COMMAND ...",
-        description="Run MLproject pipelines reproducibly.",
-        epilog=f"commands:\n{lines}\n\nrunner COMMAND --help tells more.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Run MLproject pipelines reproducibly: a graph of steps, tied to commit, "
+        "data and environment.",
+        epilog=overview(),
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"runner {__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"runner {__version__}",
+        help="print the version and exit",
+    )
     _shared(parser)
     return parser
 
 
-def _shared(parser: Parser) -> None:
+def _build(name: str) -> tuple[Parser, Callable[[argparse.Namespace], int]]:
+    command = COMMANDS[name]
+    parser = _Parser(
+        prog=f"runner {name}",
+        description=f"{command.purpose[0].upper()}{command.purpose[1:]}.",
+        epilog=epilog(name),
+        formatter_class=Formatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    module = importlib.import_module(f"runner.cli.{command.module}")
+    module.add_options(parser, name)
+    general = parser.add_argument_group("general")
+    general.add_argument("-h", "--help", action="help", help="show this help and exit")
+    _shared(general)
+    parser.usage = usage(parser)
+    carry_out: Callable[[argparse.Namespace], int] = getattr(module, name)
+    return parser, carry_out
+
+
+def _shared(parser: Parser | argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "-C",
         dest="folder_of_work",
@@ -103,8 +116,9 @@ def _shared(parser: Parser) -> None:
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),
+        metavar="WHEN",
         default=argparse.SUPPRESS,
-        help="colour the output (default: auto; NO_COLOR is respected)",
+        help="auto, always or never; auto colours terminals unless NO_COLOR is set",
     )
 
 
@@ -137,7 +151,7 @@ def _defaults(arguments: argparse.Namespace) -> None:
 
 
 def _closest(name: str) -> str:
-    from difflib import get_close_matches
+    from runner.core.spelling import nearest
 
-    close = get_close_matches(name, COMMANDS, n=1)
-    return f"did you mean `runner {close[0]}`?" if close else "runner --help lists the commands"
+    close = nearest(name, COMMANDS)
+    return f"did you mean `runner {close}`?" if close else "`runner help` lists the commands"

@@ -1,4 +1,4 @@
-"""`runner plan`, `runner why`, `runner status`: what a run would do, and why."""
+"""`runner plan` and `runner why`: what a run would do, and why."""
 
 from __future__ import annotations
 
@@ -6,80 +6,102 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.options import add_circumstances, add_request, request
-from runner.errors import UsageError
+from runner.cli.options import FOLDER, add_circumstances, add_json, add_request, request
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from runner.api.planning import Prepared
     from runner.core.plan import Decision
 
 
 def add_options(parser: argparse.ArgumentParser, name: str) -> None:
     """Add the options of one of these commands."""
     if name == "why":
-        parser.add_argument("step", help="an entry point or a step")
-        parser.add_argument("folder", nargs="?", default=".", help="the project (default: .)")
-        parser.set_defaults(targets=[], entry_point=None)
+        which = parser.add_argument_group("which step")
+        which.add_argument("step", metavar="STEP", help="an entry point or a step")
+        which.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help=FOLDER)
+        parser.set_defaults(targets=[], entry_point=None, only=False, downstream=False)
         add_circumstances(parser)
     else:
         add_request(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--exit-code", action="store_true", help="1 when something is out of date")
+    add_output(parser)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add how the answer of a plan is given."""
+    output = parser.add_argument_group("output")
+    add_json(output, "one JSON document: step, decision and reasons of each")
+    output.add_argument("--exit-code", action="store_true", help="1 when something is out of date")
 
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print every step with its decision and reasons."""
-    from runner.api import planning
-    from runner.api.recovery import recover
+    prepared = look(arguments)
+    decisions = list(prepared.decisions.values())
+    if arguments.json:
+        print(document(decisions))
+    else:
+        from runner.views.plans import text
 
-    recover(arguments.folder)
-    prepared = planning.prepare(request(arguments))
-    for note in prepared.notes:
-        print(f"warning: {note}", file=sys.stderr)
-    return _print(prepared.decisions.values(), arguments)
-
-
-status = plan
+        print(text(with_commands(prepared), sys.stdout, color=arguments.color))
+    return answer(decisions, arguments)
 
 
 def why(arguments: argparse.Namespace) -> int:
     """Print one step's decision with all its reasons."""
-    from runner.api import planning
+    from runner.api.standing import done_by
 
-    prepared = planning.prepare(request(arguments))
-    name = arguments.step
-    chosen = [
-        decision
-        for step, decision in prepared.decisions.items()
-        if name in (step, prepared.dag.steps[step].entry_point)
-    ]
-    if not chosen:
-        from runner.core.spelling import did_you_mean
-
-        hint = did_you_mean(name, prepared.decisions) or "runner plan lists the steps"
-        raise UsageError(f"no step `{name}`", hint=hint)
-    return _print(chosen, arguments, every_reason=True)
-
-
-def _print(
-    decisions: Iterable[Decision], arguments: argparse.Namespace, *, every_reason: bool = False
-) -> int:
-    decisions = list(decisions)
+    arguments.targets = [arguments.step]
+    prepared = look(arguments)
+    decisions = [prepared.decisions[name] for name in prepared.bound.targets]
     if arguments.json:
-        print(json.dumps({"steps": [_document(decision) for decision in decisions]}))
+        print(document(decisions))
     else:
-        from runner.views.plans import text
+        from runner.views.plans import explained
 
-        print(text(decisions, sys.stdout, color=arguments.color, every_reason=every_reason))
+        keeps = done_by(prepared, decisions)
+        print(explained(decisions, keeps, sys.stdout, color=arguments.color))
+    return answer(decisions, arguments)
+
+
+def look(arguments: argparse.Namespace) -> Prepared:
+    """Look at what is asked for, and print the warnings."""
+    from runner.api import planning
+    from runner.api.recovery import recover
+    from runner.views.words import Painter
+
+    wanted = request(arguments)
+    recover(wanted.folder)
+    prepared = planning.prepare(wanted)
+    paint = Painter.choose(sys.stderr, arguments.color)
+    for note in prepared.notes:
+        print(paint(f"warning: {note}", "yellow"), file=sys.stderr)
+    return prepared
+
+
+def with_commands(prepared: Prepared) -> Sequence[Decision]:
+    """Give the decisions of steps that run something; all of them when none does."""
+    steps = prepared.dag.steps
+    decisions = list(prepared.decisions.values())
+    return [each for each in decisions if steps[each.step].command is not None] or decisions
+
+
+def answer(decisions: Iterable[Decision], arguments: argparse.Namespace) -> int:
+    """Give the exit code: with `--exit-code`, 1 when something is out of date."""
     stale = any(decision.action != "up-to-date" for decision in decisions)
     return 1 if arguments.exit_code and stale else 0
 
 
-def _document(decision: Decision) -> dict[str, object]:
-    return {
-        "step": decision.step,
-        "decision": decision.word,
-        "reasons": [reason._asdict() for reason in decision.reasons],
-    }
+def document(decisions: Iterable[Decision]) -> str:
+    """Give the JSON document of decisions."""
+    steps = [
+        {
+            "step": decision.step,
+            "decision": decision.word,
+            "reasons": [reason._asdict() for reason in decision.reasons],
+        }
+        for decision in decisions
+    ]
+    return json.dumps({"steps": steps})

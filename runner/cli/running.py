@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.options import add_request, request
+from runner.cli.options import above_zero, add_json, add_request, request
 
 if TYPE_CHECKING:
     import argparse
@@ -16,28 +16,32 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `run`."""
     add_request(parser)
-    parser.add_argument(
-        "-j", "--jobs", type=int, metavar="N", help="steps at once (default: the cores)"
+    running = parser.add_argument_group("running")
+    running.add_argument(
+        "-j", "--jobs", type=above_zero, metavar="N", help="cores to use at once (default: all)"
     )
-    parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would run")
-    parser.add_argument(
-        "--exit-code", action="store_true", help="with --dry-run: 1 when something is out of date"
-    )
-    parser.add_argument(
+    running.add_argument(
         "-k", "--keep-going", action="store_true", default=None, help="run what a failure leaves"
     )
-    parser.add_argument(
+    running.add_argument(
         "--no-pull",
         dest="pull",
         action="store_false",
         default=None,
         help="fail when a DVC-tracked input is missing, instead of pulling it",
     )
-    parser.add_argument("--json", action="store_true", help="print the events as JSON Lines")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print the result only")
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="show the steps' output as it comes"
+    running.add_argument("-n", "--dry-run", action="store_true", help="only say what would run")
+    running.add_argument(
+        "--exit-code", action="store_true", help="with --dry-run: 1 when something is out of date"
     )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-v", "--verbose", action="store_true", help="the steps' output, and steps that need no run"
+    )
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="nothing but failures and where the record is"
+    )
+    add_json(output, "the events as JSON Lines, and nothing else on the standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,10 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.api import running
 
     wanted = request(arguments)
-    if arguments.json:
-        result = running.run(wanted, on_line=_print_line)
-    else:
-        result = running.run(wanted, [_watcher(arguments)])
+    watcher = _watcher(arguments)
+    result = running.run(wanted, [watcher], on_line=_Lines() if arguments.json else None)
     if result.reused and not arguments.json:
         print(f"everything is up to date; recorded as {result.run_id}")
     if result.interrupted_by:
@@ -60,13 +62,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if result.went_well else 1
 
 
-def _print_line(line: bytes) -> None:
-    sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+class _Lines:
+    """Prints JSON lines; a reader that has left does not end the run."""
+
+    def __init__(self) -> None:
+        self._is_heard = True
+
+    def __call__(self, line: bytes) -> None:
+        if not self._is_heard:
+            return
+        try:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            self._is_heard = False
 
 
 def _watcher(arguments: argparse.Namespace) -> Watcher:
-    from runner.views.progress import watch
+    if arguments.json:
+        from runner.views.progress import Warnings
+
+        return Warnings(sys.stderr, color=arguments.color)
+    from runner.views.watching import watch
 
     return watch(
         sys.stderr,

@@ -7,9 +7,9 @@ from typing import IO, TYPE_CHECKING
 from runner.views.words import Painter, count_of, reason_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.core.plan import Decision
+    from runner.core.plan import Decision, Reason
 
 WORDS = {
     "run": ("run", "green"),
@@ -17,38 +17,71 @@ WORDS = {
     "restore": ("restore", "cyan"),
     "up-to-date": ("up to date", "dim"),
 }
+COUNTED = {
+    "run": "to run",
+    "maybe": "maybe",
+    "restore": "from the cache",
+    "up-to-date": "up to date",
+}
+SHORT = 12
+HASHED = frozenset({"dep", "code", "environment", "output-missing", "output-changed"})
+TOLD = frozenset({"parameter", "variable"})
 
 
-def text(decisions: Sequence[Decision], stream: IO[str], *, color: str, every_reason: bool) -> str:
-    """Render decisions; with `every_reason` each reason has a line with its old and new value."""
+def text(decisions: Sequence[Decision], stream: IO[str], *, color: str) -> str:
+    """Render decisions, one a line, and how many there are of each."""
     paint = Painter.choose(stream, color)
     width = max((len(decision.step) for decision in decisions), default=0)
     lines = []
     for decision in decisions:
         word, colour = WORDS[decision.action]
-        line = f"{decision.step:<{width}}  {paint(f'{word:<10}', colour)}"
-        if every_reason:
-            lines.append(line.rstrip())
-            lines.extend(_explained(decision))
-        else:
-            why = reason_text(reason._asdict() for reason in decision.reasons)
-            lines.append(f"{line}  {why}".rstrip())
-    lines.append(_total(decisions))
+        why = reason_text(reason._asdict() for reason in decision.reasons)
+        lines.append(f"{decision.step:<{width}}  {paint(f'{word:<10}', colour)}  {why}".rstrip())
+    return "\n".join([*lines, summed_up([decision.action for decision in decisions])])
+
+
+def explained(
+    decisions: Sequence[Decision], keeps: Mapping[str, str], stream: IO[str], *, color: str
+) -> str:
+    """Render every reason of the decisions, with the old and the new value where it tells more.
+
+    `keeps` says what is known of a step that is up to date: which run it was done by.
+    """
+    paint = Painter.choose(stream, color)
+    lines = []
+    for decision in decisions:
+        word, colour = WORDS[decision.action]
+        known = keeps.get(decision.step, "")
+        lines.append(f"{paint(decision.step, 'bold')}  {paint(word, colour)}  {known}".rstrip())
+        for reason in decision.reasons:
+            lines.append(f"  {reason_text([reason._asdict()])}")
+            lines.extend(f"    {line}" for line in _old_and_new(reason))
     return "\n".join(lines)
 
 
-def _explained(decision: Decision) -> list[str]:
-    lines = []
-    for reason in decision.reasons:
-        lines.append(f"  {reason.kind}: {reason_text([reason._asdict()])}")
-        if reason.old is not None or reason.new is not None:
-            lines.append(f"    was {reason.old if reason.old is not None else 'not there'}")
-            lines.append(f"    now {reason.new if reason.new is not None else 'not there'}")
-    return lines
-
-
-def _total(decisions: Sequence[Decision]) -> str:
-    stale = sum(decision.action != "up-to-date" for decision in decisions)
-    if not stale:
+def summed_up(actions: Sequence[str]) -> str:
+    """Give `14 steps: 1 to run, 12 maybe, 1 up to date`."""
+    counts = {action: actions.count(action) for action in COUNTED}
+    if counts["up-to-date"] == len(actions):
         return "everything is up to date"
-    return f"{count_of(len(decisions), 'step')}, {stale} out of date"
+    parts = [f"{number:,} {COUNTED[action]}" for action, number in counts.items() if number]
+    return f"{count_of(len(actions), 'step')}: {', '.join(parts)}"
+
+
+def _old_and_new(reason: Reason) -> Iterator[str]:
+    if reason.kind in TOLD or (reason.old is None and reason.new is None):
+        return
+    if reason.kind in HASHED:
+        yield f"{_hash(reason.old)} -> {_hash(reason.new)}"
+        return
+    for word, value in (("was", reason.old), ("now", reason.new)):
+        first, *rest = str("nothing" if value is None else value).rstrip().split("\n")
+        yield f"{word} {first}"
+        yield from (f"    {line}" for line in rest)
+
+
+def _hash(value: object) -> str:
+    if value is None:
+        return "not there"
+    hashed, dot, ending = str(value).partition(".")
+    return hashed[:SHORT] + dot + ending

@@ -21,11 +21,14 @@ class Painter:
 
     @classmethod
     def choose(cls, stream: IO[str], wish: str) -> Painter:
-        """Colour as asked; `auto` colours terminals unless NO_COLOR is set (no-color.org)."""
-        if wish == "auto":
-            plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-            return cls(colours=stream.isatty() and not plain)
-        return cls(colours=wish == "always")
+        """Colour as asked; `auto` asks NO_COLOR (no-color.org), FORCE_COLOR, then the terminal."""
+        if wish != "auto":
+            return cls(colours=wish == "always")
+        if os.environ.get("NO_COLOR"):
+            return cls(colours=False)
+        if os.environ.get("FORCE_COLOR"):
+            return cls(colours=True)
+        return cls(colours=stream.isatty() and os.environ.get("TERM") != "dumb")
 
     def __call__(self, text: str, colour: str) -> str:
         """Give the text in a colour."""
@@ -50,6 +53,29 @@ def duration(seconds: float) -> str:
     return f"{hours}h {minutes:02d}m"
 
 
+def clock(seconds: float) -> str:
+    """Give a time that runs as `0:07`, `12:30`, `2:03:05`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def ago(seconds: float) -> str:
+    """Give a time that has passed as `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min ago"
+    if seconds < 86_400:
+        return f"{seconds / 3600:.0f} h ago"
+    return f"{count_of(round(seconds / 86_400), 'day')} ago"
+
+
+def fitted(text: str, width: int) -> str:
+    """Cut a text to a width, with `…` where something is missing."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
 def memory(size: float) -> str:
     """Give bytes as `512 B`, `1.5 KiB`, `180 MiB`."""
     for unit in ("B", "KiB", "MiB", "GiB"):
@@ -59,9 +85,23 @@ def memory(size: float) -> str:
     return f"{size:.1f} TiB"
 
 
+def number_text(value: object) -> str:
+    """Give a metric or parameter in at most five digits, if it is a number."""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
 def reason_text(reasons: Iterable[Mapping[str, Any]]) -> str:
-    """Give the first reasons in words: `dep src/train.py changed`."""
-    texts = [_reason(reason) for reason in reasons]
+    """Give the first reasons in words: `dep src/train.py changed, waits for prepare`."""
+    every = list(reasons)
+    awaited = [str(reason["what"]) for reason in every if reason["kind"] == "upstream"]
+    texts = [_reason(reason) for reason in every if reason["kind"] != "upstream"]
+    shown = _first(texts)
+    if not awaited:
+        return shown
+    return ", ".join(filter(None, (shown, f"waits for {_first(awaited)}")))
+
+
+def _first(texts: list[str]) -> str:
     more = f" and {len(texts) - SHOWN_REASONS} more" if len(texts) > SHOWN_REASONS else ""
     return ", ".join(texts[:SHOWN_REASONS]) + more
 
@@ -79,7 +119,6 @@ def _reason(reason: Mapping[str, Any]) -> str:
         "code": "code changed",
         "output-missing": f"{what} is missing",
         "output-changed": f"{what} was changed",
-        "upstream": f"{what} runs first",
         "variable": f"${what}: {_short(old)} -> {_short(new)}",
     }
     if kind == "dep":
@@ -90,5 +129,4 @@ def _reason(reason: Mapping[str, Any]) -> str:
 def _short(value: object) -> str:
     if value is None:
         return "none"
-    text = str(value)
-    return text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + "…"
+    return fitted(str(value), SHOWN_TEXT)
