@@ -61,28 +61,23 @@ def patch_between(project: str, old: str, new: str, outs: Collection[str]) -> st
     Raises:
         SourceControlError: one of the commits is not in this repository.
     """
-    repository = _repository(project)
-    without = (f":(top,exclude,literal){repository.prefix}{out}" for out in sorted(outs))
-    first, last = _commit(repository.root, old), _commit(repository.root, new)
-    with _opened(repository) as repo:
-        patch = repo.git.execute(
-            [
-                "git",
-                "diff",
-                "--no-color",
-                "--no-ext-diff",
-                "--no-textconv",
-                "--src-prefix=a/",
-                "--dst-prefix=b/",
-                first,
-                last,
-                "--",
-                ":/",
-                *without,
-            ],
-            strip_newline_in_stdout=False,
-        )
-    return _text(patch)
+    how = ("--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+    return _text(_difference(project, old, new, outs, how))
+
+
+def files_between(
+    project: str, old: str, new: str, outs: Collection[str]
+) -> list[tuple[str, int | None, int | None]]:
+    """List (path, lines added, lines removed) from one commit to another, without `outs`.
+
+    Paths are relative to the repository; the lines of a binary file are None.
+
+    Raises:
+        SourceControlError: one of the commits is not in this repository.
+    """
+    listed = _text(_difference(project, old, new, outs, ("--numstat", "--no-renames", "-z")))
+    rows = (row.split("\t", 2) for row in listed.split("\0") if row)
+    return [(path, _lines(added), _lines(removed)) for added, removed, path in rows]
 
 
 def commit_time(project: str, commit: str) -> int:
@@ -162,6 +157,21 @@ def _files(tree: Tree, seen: set[bytes]) -> Iterator[tuple[str, Blob]]:
         waiting += folder.trees
         for blob in folder.blobs:
             yield str(blob.path), blob
+
+
+def _difference(
+    project: str, old: str, new: str, outs: Collection[str], how: Sequence[str]
+) -> str | bytes | object:
+    repository = _repository(project)
+    without = (f":(top,exclude,literal){repository.prefix}{out}" for out in sorted(outs))
+    first, last = _commit(repository.root, old), _commit(repository.root, new)
+    words = ["git", "diff", "--no-ext-diff", "--no-textconv", *how, first, last, "--", ":/"]
+    with _opened(repository) as repo:
+        return repo.git.execute([*words, *without], strip_newline_in_stdout=False)
+
+
+def _lines(text: str) -> int | None:
+    return None if text == "-" else int(text)
 
 
 def _text(text: str | bytes | object) -> str:

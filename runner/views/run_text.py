@@ -1,31 +1,43 @@
-"""One run, or the difference of two, in words."""
+"""One run in words: what ran, from what, with what result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from runner.views.tables import COLOURS, when
-from runner.views.words import Painter, count_of, duration, memory, reason_text
+from runner.views.step_lines import environment_text
+from runner.views.tables import COLOURS, aligned, room_of, when
+from runner.views.words import (
+    Painter,
+    count_of,
+    duration,
+    memory,
+    number_text,
+    reason_text,
+)
 
-SHOWN_PACKAGES = 5
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
 SHORT = 12
+SHOWN_PACKAGES = 8
+STEP_HEAD = ("STEP", "STATUS", "TOOK", "MEMORY", "METRICS", "WHY")
 
 
 def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
-    """Render `show`: what ran, from what, with what result."""
+    """Render `show`."""
     paint = Painter.choose(stream, color)
+    room = room_of(stream)
+    status = record["status"]
     lines = [
-        (
-            f"{paint('run', 'bold')} {record['run_id']}  "
-            f"{paint(record['status'], COLOURS.get(record['status'], 'dim'))}"
-        ),
+        f"{paint('run', 'bold')} {record['run_id']}  {paint(status, COLOURS.get(status, 'dim'))}",
         *_facts(record),
+        "",
+        *_steps(record["steps"], room, paint),
     ]
     for title, found in (
-        ("steps", list(_steps(record, paint))),
-        ("inputs", list(_inputs(record))),
-        ("outputs", list(_outputs(record))),
+        ("problems", list(_problems(record))),
+        ("inputs", _versions(_inputs(record), room, paint)),
+        ("outputs", _versions(_outputs(record), room, paint)),
         ("environments", list(_environments(record))),
         ("written beside the outs", [w["path"] for w in record.get("undeclared_writes", ())]),
     ):
@@ -34,94 +46,91 @@ def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
     return "\n".join(lines)
 
 
-def difference(found: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
-    """Render `diff`: only what differs, old and new."""
-    paint = Painter.choose(stream, color)
-    lines: list[str] = []
-    for section, entries in found.items():
-        if entries:
-            lines.append(paint(section, "bold"))
-            lines += [f"  {line}" for line in _changes(entries)]
-    return "\n".join(lines) if lines else "nothing differs"
-
-
 def _facts(record: Mapping[str, Any]) -> Iterator[str]:
     code, request = record["code"], record["request"]
+    project = record["project"]
+    yield f"project   {project['name']}"
     base = (code.get("base_commit") or code.get("commit") or "")[:SHORT]
+    branch = f" on {project['branch']}" if project.get("branch") else ""
     dirty = f" with changes, kept as {code['snapshot'][:SHORT]}" if code.get("snapshot") else ""
-    yield f"code      {base + dirty if base else 'not in git'}"
+    yield f"code      {f'{base}{branch}{dirty}' if base else dirty.strip() or 'not in git'}"
     if record["data_version"]:
-        yield f"data      {record['data_version']}"
+        yield f"data      {record['data_version'][:SHORT]}"
     yield f"started   {when(record['started'])}, took {duration(record['seconds'])}"
-    targets = " ".join(request.get("targets", ()))
+    targets = list(request.get("targets", ()))
     if targets:
-        yield f"targets   {targets}"
+        more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
+        yield f"targets   {' '.join(targets[:3])}{more}"
     parameters = request.get("parameters") or {}
     if parameters:
-        shown = " ".join(f"{name}={bound['value']}" for name, bound in parameters.items())
-        yield f"with      {shown}"
-    yield f"plan      {record['plan_id'][:SHORT]}"
-    yield f"result    {record['result_id'][:SHORT]}"
-    yield f"record    {record['record_id'][:SHORT]}"
+        yield "with      " + " ".join(f"{name}={b['value']}" for name, b in parameters.items())
+    if record.get("rerun_of"):
+        yield f"rerun of  {record['rerun_of']}  {record.get('verdict') or ''}".rstrip()
+    ids = (("plan", "plan_id"), ("result", "result_id"), ("record", "record_id"))
+    for word, key in ids:
+        yield f"{word:<10}{record[key][:SHORT]}"
 
 
-def _steps(record: Mapping[str, Any], paint: Painter) -> Iterator[str]:
-    width = max((len(step["step"]) for step in record["steps"]), default=0)
+def _steps(steps: Sequence[Mapping[str, Any]], room: int, paint: Painter) -> list[str]:
+    rows, colours = [], []
+    for step in steps:
+        values = step["metrics"].items()
+        rows.append(
+            (
+                step["step"],
+                step["status"].replace("-", " "),
+                duration(step["seconds"]) if step["seconds"] else "",
+                memory(step["peak_memory"]) if step["peak_memory"] else "",
+                " ".join(f"{name}={number_text(value)}" for name, value in values),
+                reason_text(step["reasons"]),
+            )
+        )
+        colours.append(("", COLOURS.get(step["status"], "dim")))
+    return aligned(STEP_HEAD, rows, colours, room, paint)
+
+
+def _problems(record: Mapping[str, Any]) -> Iterator[str]:
     for step in record["steps"]:
-        facts = [f"{step['step']:<{width}}", f"{step['status']:<10}"]
-        if step["seconds"]:
-            facts += [f"{duration(step['seconds']):>8}", f"{memory(step['peak_memory']):>8}"]
-        if step["problem"]:
-            facts.append(paint(step["problem"].partition("\n")[0], "red"))
-        elif step["reasons"]:
-            facts.append(paint(f"({reason_text(step['reasons'])})", "dim"))
-        yield "  ".join(facts)
-        for name, value in step["metrics"].items():
-            yield f"{'':<{width}}  {name} = {value}"
+        if step.get("problem"):
+            yield f"{step['step']}: {step['problem'].partition(chr(10))[0]}"
+            yield f"  all it wrote: runner logs {record['run_id']} {step['step']}"
 
 
-def _inputs(record: Mapping[str, Any]) -> Iterator[str]:
-    seen: dict[str, Mapping[str, Any]] = {}
-    for step in record["steps"]:
-        for version in step["inputs"]:
-            if version["kind"] != "out":
-                seen[version["path"]] = version
-    yield from _versions(seen.values())
+def _inputs(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    every = [version for step in record["steps"] for version in step["inputs"]]
+    return list({each["path"]: each for each in every if each["kind"] != "out"}.values())
 
 
-def _outputs(record: Mapping[str, Any]) -> Iterator[str]:
-    yield from _versions([out for step in record["steps"] for out in step["outputs"]])
+def _outputs(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [out for step in record["steps"] for out in step["outputs"]]
 
 
-def _versions(versions: Any) -> Iterator[str]:
-    width = max((len(version["path"]) for version in versions), default=0)
-    for version in versions:
-        files = "" if version["nfiles"] is None else f"  {count_of(version['nfiles'], 'file')}"
-        yield f"{version['path']:<{width}}  {version['md5']}  {memory(version['size'])}{files}"
+def _versions(versions: Sequence[Mapping[str, Any]], room: int, paint: Painter) -> list[str]:
+    rows = [
+        (
+            version["path"],
+            _short_md5(version["md5"]),
+            memory(version["size"]),
+            "" if version["nfiles"] is None else count_of(version["nfiles"], "file"),
+        )
+        for version in versions
+    ]
+    return aligned((), rows, (), room, paint)
+
+
+def _short_md5(md5: str) -> str:
+    hashed, dot, ending = md5.partition(".")
+    return hashed[:SHORT] + dot + ending
 
 
 def _environments(record: Mapping[str, Any]) -> Iterator[str]:
     for env_id, environment in record["environments"].items():
         packages = environment.get("packages") or []
         exact = "exact" if environment.get("exact") else "not exact"
-        shown = ", ".join(f"{p['name']} {p['version']}" for p in packages[:SHOWN_PACKAGES])
+        yield f"{env_id[:SHORT]}  {environment_text(environment)}, {exact}"
+        shown = [f"{each['name']} {each['version']}" for each in packages[:SHOWN_PACKAGES]]
         more = (
             f" and {len(packages) - SHOWN_PACKAGES} more" if len(packages) > SHOWN_PACKAGES else ""
         )
-        python = f", Python {environment['python']}" if environment.get("python") else ""
-        yield f"{env_id[:SHORT]}  {environment['kind']}{python}, {exact}  {shown}{more}".rstrip()
-
-
-def _changes(entries: Any) -> Iterator[str]:
-    for name, entry in entries.items():
-        if isinstance(entry, Mapping) and entry.keys() == {"old", "new"}:
-            yield f"{name}: {_shown(entry['old'])} -> {_shown(entry['new'])}"
-        elif isinstance(entry, Mapping):
-            yield f"{name}:"
-            yield from (f"  {line}" for line in _changes(entry))
-        else:
-            yield f"{name}: {_shown(entry)}"
-
-
-def _shown(value: object) -> str:
-    return "not there" if value is None else str(value)
+        if shown:
+            yield f"  {', '.join(shown)}{more}"
