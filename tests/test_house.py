@@ -36,13 +36,14 @@ def test_no_function_is_longer_than_60_lines() -> None:
     assert long == []
 
 
-def test_at_most_two_handlers_catch_every_exception() -> None:
+def test_at_most_two_handlers_swallow_every_exception() -> None:
     broad = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
+        and not isinstance(node.body[-1], ast.Raise)
     ]
     assert len(broad) <= 2, broad
 
@@ -52,6 +53,7 @@ def test_tests_mock_nothing_and_never_sleep() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {word}"
         for path in TESTS
+        if "benchmarks" not in path.parts
         for word in banned
         if word in path.read_text(encoding="utf-8")
     ]

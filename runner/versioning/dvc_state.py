@@ -150,7 +150,7 @@ class StateCache:
                 ((os.fsencode(cache), oid, text) for (cache, oid), text in objects.items()),
             )
             database.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001  # sqlite3.Error, without importing it here
+        except _database_error() as error:
             self._recover(error)
 
     def _select(
@@ -165,7 +165,7 @@ class StateCache:
                 part = values[start : start + BATCH]
                 marks = ",".join("?" * len(part))
                 rows += database.execute(f"{query} ({marks})", (*before, *part)).fetchall()
-        except Exception as error:  # noqa: BLE001  # sqlite3.Error, without importing it here
+        except _database_error() as error:
             self._recover(error)
             return []
         return rows
@@ -287,3 +287,10 @@ def _remove(files: Iterable[str]) -> None:
     for file in files:
         with suppress(OSError):
             os.unlink(file)
+
+
+def _database_error() -> type[Exception]:
+    """Give sqlite3's error; only asked for when something was raised, so it is imported by then."""
+    from sqlite3 import Error  # noqa: PLC0415  # as said
+
+    return Error
