@@ -1,33 +1,42 @@
-"""`gc`: find what no `.dvc` file, dvc.lock or kept record names, and remove it when told to."""
+"""`gc`: find what nothing needs any more, and remove it when told to."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import bootstrap
+from runner.api.needed import named, projects_around
 from runner.api.recovery import recover
-from runner.errors import RunnerError, UsageError, WorkspaceError
+from runner.errors import UsageError, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-DVC_FILES = ("dvc.lock", ".dvc")
+    from runner.api.needed import Named
+
+    IsLost = Callable[[Mapping[str, Any]], bool]
+
 HOUR = 3600.0
-OID = re.compile(rb"[0-9a-f]{32}(?:\.dir)?")
 
 
 class Rubbish(NamedTuple):
-    """What can go: objects of the cache, whole runs, and left-over files; sizes in bytes."""
+    """What can go; sizes in bytes.
+
+    `oids` are objects of the cache, `runs` whole runs, `partial` what failed steps left behind,
+    `snapshots` hidden commits; `results` counts the remembered results whose outputs go or went.
+    """
 
     oids: tuple[str, ...]
     objects_size: int
     runs: tuple[str, ...]
     partial: tuple[str, ...]
+    snapshots: tuple[str, ...]
+    results: int
     kept_objects: int
+    live: tuple[str, ...]
 
 
 def find(folder: str, *, keep_runs: int | None = None) -> Rubbish:
@@ -40,40 +49,90 @@ def find(folder: str, *, keep_runs: int | None = None) -> Rubbish:
     full = bootstrap.existing_folder(folder)
     recover(full)
     ports = bootstrap.connect(full)
+    return _find(ports, projects_around(ports), keep_runs)[0]
+
+
+def clear(folder: str, *, keep_runs: int | None = None) -> tuple[Rubbish, int]:
+    """Find and remove what can go, while no run begins; give it with the bytes that became free.
+
+    Raises:
+        WorkspaceError: a run is under way; it may need what no record names yet.
+        RunnerError: as `find`.
+    """
+    from runner.workspace.registration import registration
+
+    full = bootstrap.existing_folder(folder)
+    recover(full)
+    ports = bootstrap.connect(full)
+    folders = projects_around(ports)
+    with ExitStack() as stack:
+        for each in folders:
+            if os.path.isdir(f"{each}/.runner"):
+                stack.enter_context(registration(f"{each}/.runner"))
+        rubbish, is_lost = _find(ports, folders, keep_runs)
+        if rubbish.live:
+            raise WorkspaceError(
+                f"a run is under way: {rubbish.live[0]}",
+                hint=f"wait for it (runner logs -f {rubbish.live[0]}), then runner gc --yes",
+            )
+        return rubbish, _remove(ports, rubbish, is_lost)
+
+
+def _find(
+    ports: bootstrap.Connections, folders: Sequence[str], keep_runs: int | None
+) -> tuple[Rubbish, IsLost]:
+    from runner.versioning.git_snapshots import kept_snapshots
+
     _refuse_shared(ports)
     rows = ports.store.find()
     doomed = [row["run_id"] for row in rows[keep_runs:]] if keep_runs is not None else []
-    named = set(_named_by_dvc(ports)) | set(_named_by_records(ports, set(doomed)))
-    named |= set(_members(ports, named))
+    needed = named(ports, folders, set(doomed))
     stored = list(ports.data.objects())
-    loose = [entry for entry in stored if entry.oid not in named]
-    return Rubbish(
+    loose = [entry for entry in stored if entry.oid not in needed.oids]
+    is_lost = _lost(
+        needed,
+        frozenset(entry.oid for entry in loose),
+        frozenset(entry.oid for entry in stored),
+    )
+    rubbish = Rubbish(
         tuple(entry.oid for entry in loose),
         sum(entry.size for entry in loose),
         tuple(doomed),
         tuple(_partial(ports.runner_folder, set(doomed))),
+        tuple(each for each in kept_snapshots(ports.folder) if each not in needed.snapshots),
+        sum(map(is_lost, ports.data.results())),
         len(stored) - len(loose),
+        tuple(run_id for folder in folders for run_id in bootstrap.store(folder).live()),
     )
+    return rubbish, is_lost
 
 
-def remove(folder: str, rubbish: Rubbish) -> int:
-    """Remove what was found, and give the bytes that became free.
-
-    Raises:
-        WorkspaceError: a run is under way; it may need what no record names yet.
-    """
+def _remove(ports: bootstrap.Connections, rubbish: Rubbish, is_lost: IsLost) -> int:
+    """Remove it, in an order in which nothing that stays ever names what is gone."""
     from runner.agent.aside import remove as remove_tree
+    from runner.versioning.git_snapshots import drop_snapshots
 
-    full = bootstrap.existing_folder(folder)
-    ports = bootstrap.connect(full)
-    if ports.store.live():
-        raise WorkspaceError("a run is under way in this project", hint="try again when it ended")
     for run_id in rubbish.runs:
         ports.store.forget(run_id)
     for path in rubbish.partial:
         remove_tree(path)
+    if rubbish.results:
+        ports.data.drop_results(is_lost)
+    drop_snapshots(ports.folder, rubbish.snapshots)
     freed = ports.data.remove(rubbish.oids)
     return freed + ports.data.remove_drafts(time.time() - HOUR)
+
+
+def _lost(needed: Named, loose: frozenset[str], stored: frozenset[str]) -> IsLost:
+    """Tell of a remembered result whether it can bring nothing back any more."""
+
+    def is_lost(result: Mapping[str, Any]) -> bool:
+        oids = {str(out.get("md5")) for out in result.get("outputs") or ()}
+        if not oids.isdisjoint(loose):
+            return True
+        return result.get("run_id") not in needed.run_ids and not oids <= stored
+
+    return is_lost
 
 
 def _refuse_shared(ports: bootstrap.Connections) -> None:
@@ -84,35 +143,6 @@ def _refuse_shared(ports: bootstrap.Connections) -> None:
             f"the cache {cache} lies outside of this project: others may use it",
             hint="gc works on a project's own cache only; dvc gc --projects serves shared ones",
         )
-
-
-def _named_by_dvc(ports: bootstrap.Connections) -> Iterator[str]:
-    from runner.versioning.git_history import blobs_on_all_branches
-
-    for promise in ports.data.promises():
-        yield promise.md5
-    # Every hash in the text counts, so that a file nobody can parse keeps its data all the same.
-    for _, content in blobs_on_all_branches(ports.folder, DVC_FILES):
-        yield from (oid.decode() for oid in OID.findall(content))
-
-
-def _named_by_records(ports: bootstrap.Connections, doomed: set[str]) -> Iterator[str]:
-    for line in ports.store.export_records():
-        record: dict[str, Any] = json.loads(line)
-        if record["run_id"] in doomed:
-            continue
-        for step in record["steps"]:
-            for version in (*step["inputs"], *step["outputs"]):
-                yield version["md5"]
-
-
-def _members(ports: bootstrap.Connections, named: Iterable[str]) -> Iterator[str]:
-    for oid in named:
-        if oid.endswith(".dir"):
-            try:
-                yield from (member for member, _ in ports.data.manifest(oid))
-            except RunnerError:
-                continue
 
 
 def _partial(runner_folder: str, doomed: set[str]) -> Iterator[str]:

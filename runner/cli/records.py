@@ -109,7 +109,7 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         "--filter",
         default="",
         metavar="TEXT",
-        help='which runs, such as "status = failed" (below are more)',
+        help='which runs, such as "status = failed"',
     )
     parser.add_argument(
         "--sort", default="", metavar="FIELD", help="in which order; -FIELD: the largest first"

@@ -325,6 +325,10 @@ class DvcData:
         """Take in what others who share the cache have remembered since the last look."""
         self._run_cache.refresh()
 
+    def results(self) -> Iterator[dict[str, Any]]:
+        """Give every document that is remembered."""
+        return self._run_cache.documents()
+
     def drop_results(self, unwanted: Callable[[Mapping[str, Any]], bool]) -> int:
         """Forget remembered documents for good; only while nobody runs. Gives their number."""
         return self._run_cache.drop(unwanted)

@@ -89,6 +89,15 @@ class RunCache:
             if size > self._read.get(path, 0):
                 self._scan(path, self._places)
 
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Give every document that is whole, in the order of the keys."""
+        self.refresh()
+        assert self._places is not None
+        for step_key in sorted(self._places):
+            document = self.recall(step_key)
+            if document is not None:
+                yield document
+
     def drop(self, unwanted: Callable[[Mapping[str, Any]], bool]) -> int:
         """Rewrite the cache without results that are `unwanted` or damaged; give their number.
 
