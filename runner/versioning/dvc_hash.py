@@ -14,7 +14,7 @@ import time
 from _thread import allocate_lock
 from hashlib import md5
 from stat import S_ISREG
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runner.errors import DataError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Stamp = tuple[int, int, int, int]
 Job = tuple[str, Stamp]
 Hashed = tuple[Stamp, str, bool]
+Read = TypeVar("Read")
 
 TINY = 64 << 10
 SMALL = 1 << 20
@@ -35,6 +36,8 @@ COARSE_WINDOW = 2 * SECOND
 HASH_RATE = 700_000_000
 FILE_COST = 15_000
 TRIES = 3
+# Clones that share a cache by hard links change the ctime of its objects as they come and go.
+RELINKED = 1000
 
 
 class ChangedError(Exception):
@@ -139,21 +142,48 @@ def hash_file(path: str, stamp: Stamp, digest: Callable[[str, Stamp], str] = md5
     Raises:
         DataError: the file keeps changing, or cannot be read.
     """
+    changes = 0
     try:
-        for _ in range(TRIES):
+        for _ in range(RELINKED):
             if wait_out([stamp], cost(stamp[3], 0)):
                 stamp = regular_stamp(path)
             settled = not settles_in(stamp, time.time_ns())
             try:
                 return stamp, digest(path, stamp), settled
             except ChangedError:
-                stamp = regular_stamp(path)
+                before, stamp = stamp, regular_stamp(path)
+                changes += not is_relinked(before, stamp)
+                if changes == TRIES:
+                    break
     except OSError as error:
         raise unreadable(path, error) from error
     raise DataError(
         f"{path} keeps changing while it is read",
         hint="stop what writes to it, then run the same command again",
     )
+
+
+def steadily(path: str, read: Callable[[str, Stamp], Read]) -> Read:
+    """Read a file, again as often as somebody else meanwhile only gave it or took it a name.
+
+    Raises:
+        ChangedError: its content may have changed while it was read.
+        OSError: it cannot be read.
+    """
+    stamp = stamp_of(os.stat(path))
+    for _ in range(RELINKED):
+        try:
+            return read(path, stamp)
+        except ChangedError:
+            before, stamp = stamp, stamp_of(os.stat(path))
+            if not is_relinked(before, stamp):
+                raise
+    raise ChangedError
+
+
+def is_relinked(before: Stamp, after: Stamp) -> bool:
+    """Tell whether two stamps differ as those of a file do whose names or mode have changed."""
+    return before[:2] == after[:2] and before[3] == after[3]
 
 
 def regular_stamp(path: str) -> Stamp:

@@ -22,6 +22,7 @@ from runner.versioning.dvc_hash import (
     read_small,
     settles_in,
     stamp_of,
+    steadily,
     wait_out,
 )
 from runner.versioning.dvc_links import (
@@ -120,7 +121,7 @@ class Restorer:
         content = None
         if stat.st_size <= SMALL:
             with suppress(ChangedError):
-                content = read_small(self._cache.path(oid), stamp_of(stat))
+                content = steadily(self._cache.path(oid), read_small)
             good = content is not None and _md5(content) == oid
         else:
             good = self._cache.is_intact(oid)
@@ -152,7 +153,7 @@ class Restorer:
 
 def _copy(source: str, path: str) -> None:
     try:
-        duplicate(source, path, stamp_of(os.stat(source)), clone=False)
+        steadily(source, lambda _, stamp: duplicate(source, path, stamp, clone=False))
     except ChangedError as error:
         raise DataError(
             f"{source} changed while it was copied", hint="run the same command again"
@@ -234,7 +235,7 @@ def make_private(path: str) -> None:
     try:
         stat = os.stat(path)
         size = stat.st_size
-        duplicate(path, draft, stamp_of(stat))
+        steadily(path, lambda _, stamp: duplicate(path, draft, stamp))
         os.chmod(draft, os.stat(draft).st_mode | (stat.st_mode & 0o111))
         os.utime(draft, ns=(stat.st_atime_ns, stat.st_mtime_ns))
         os.rename(draft, path)
