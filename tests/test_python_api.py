@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import runner
 from runner.errors import UsageError
 from tests.projects import Project, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = """\
     name: api
@@ -73,7 +76,11 @@ def test_an_unknown_target_is_an_error(project: Project) -> None:
 def test_importing_the_package_imports_nothing_else() -> None:
     code = "import sys, runner; print([m for m in sys.modules if m.startswith('runner')])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment({}), check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment({}),
+        check=True,
     )
 
     assert done.stdout.strip() == "['runner']"

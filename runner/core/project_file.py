@@ -19,7 +19,7 @@ PARSER = 1
 MAX_WARNINGS = 1_000
 
 
-def parse(  # noqa: PLR0913  # what a text means depends on these few facts about its folder
+def parse(  # what a text means depends on these few facts about its folder
     text: str,
     *,
     file: str,

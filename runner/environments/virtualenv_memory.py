@@ -72,7 +72,7 @@ def recall(home: Path, spec: EnvironmentSpec, folder: Path) -> Resolution | None
         return None
 
 
-def remember(  # noqa: PLR0913  # what is remembered, and what it holds for
+def remember(  # what is remembered, and what it holds for
     home: Path,
     spec: EnvironmentSpec,
     folder: Path,

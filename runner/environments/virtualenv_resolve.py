@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runner.environments.virtualenv_spec import Specification
 
 
-def resolve(  # noqa: PLR0913  # what a resolution depends on
+def resolve(  # what a resolution depends on
     specification: Specification,
     interpreter: Interpreter,
     folder: Path,

@@ -1,0 +1,1 @@
+"""The folder that goes last on a step's PYTHONPATH; steps see only the module inside."""

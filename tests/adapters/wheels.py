@@ -22,7 +22,7 @@ class Index:
         self.settings = folder / "uv.toml"
         self.settings.write_text(f'[[index]]\nurl = "{self.folder.as_uri()}"\ndefault = true\n')
 
-    def add(  # noqa: PLR0913  # what wheels differ in
+    def add(  # what wheels differ in
         self,
         name: str,
         version: str = "1.0",

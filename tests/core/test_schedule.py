@@ -87,7 +87,8 @@ def test_devices_are_never_shared() -> None:
     plan = schedule("a 1gpu, b 1gpu, c 1gpu", slots=8, gpus=("0", "1"))
 
     first, second = plan.take_ready(), plan.take_ready()
-    assert first and second
+    assert first
+    assert second
     devices = plan.start(first) + plan.start(second)
 
     assert devices == ["0", "1"]

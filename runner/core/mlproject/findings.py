@@ -57,7 +57,7 @@ class Findings:
         self.warnings: list[Finding] = []
         self.uncounted = 0
 
-    def error(  # noqa: PLR0913  # these are the fields of a finding
+    def error(  # these are the fields of a finding
         self,
         message: str,
         path: Path,
@@ -73,7 +73,7 @@ class Findings:
         found = Finding(message, path, hint, known, word, at_key, excerpt, place)
         self._keep(self.errors, found)
 
-    def warn(  # noqa: PLR0913  # these are the fields of a finding
+    def warn(  # these are the fields of a finding
         self,
         message: str,
         path: Path,
