@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import __version__, bootstrap, process, project_files
 from runner.api import planning
 from runner.errors import RunnerError
+from runner.views.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def _project(folder: str) -> Iterator[Check]:
         yield Check("project", "note", "no project file here", "runner init")
         return
     graph = planning.graph(planning.Request(folder))
-    yield Check("project", "ok", f"{len(graph.project.entry_points)} entry points")
+    yield Check("project", "ok", count_of(len(graph.project.entry_points), "entry point"))
     for problem in graph.problems:
         yield Check("project", "note", problem.message)
     for spec in graph.project.environments.values():
@@ -111,7 +112,11 @@ def _records(folder: str) -> Iterator[Check]:
     store = bootstrap.store(folder)
     problems = store.problems()
     for problem in problems:
+        run_id = problem.where.partition(" ")[0]
         text = f"{problem.where}: {problem.message}" if problem.where else problem.message
-        yield Check("records", "problem", text, problem.hint)
+        away = f"move .runner/runs/{run_id} away, then: runner doctor --rebuild-index"
+        yield Check("records", "problem", text, away if "damaged" in text else problem.hint)
     if not problems:
-        yield Check("records", "ok", f"{len(store.find())} runs")
+        yield Check("records", "ok", count_of(len(store.find()), "run"))
+    for run_id in store.live():
+        yield Check("records", "ok", f"run {run_id} is under way")

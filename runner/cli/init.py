@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `init`."""
-    parser.add_argument("folder", nargs="?", default=".", help="the project's folder (default: .)")
+    parser.add_argument(
+        "folder", metavar="FOLDER", nargs="?", default=".", help="made if need be (default: .)"
+    )
     parser.add_argument("--no-dvc", action="store_true", help="do not set DVC up")
 
 

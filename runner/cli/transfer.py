@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+STANDARD = "-"
 
 
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `records`."""
-    parser.add_argument("verb", choices=("import", "export"))
+    parser.add_argument("verb", metavar="VERB", choices=("import", "export"), help="which way")
     parser.add_argument(
-        "file", nargs="?", default="-", help="JSON Lines (default: -, the standard)"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default=STANDARD,
+        help="JSON Lines, one record each (default: -, the standard input or output)",
     )
 
 
 def records(arguments: argparse.Namespace) -> int:
     """Take records in, or write them out, one JSON document a line."""
+    return _export(arguments.file) if arguments.verb == "export" else _import(arguments.file)
+
+
+def _export(name: str) -> int:
+    from runner import bootstrap
+    from runner.api import reading
+    from runner.views.words import count_of
+
+    store = bootstrap.store(reading.project_folder())
+    number = 0
+    with _opened(name, "wb", sys.stdout) as out:
+        for record in store.export_records():
+            out.write(record.rstrip(b"\n") + b"\n")
+            number += 1
+    print(f"exported {count_of(number, 'record')}", file=sys.stderr)
+    return 0
+
+
+def _import(name: str) -> int:
     from runner import bootstrap
     from runner.api import reading
 
     folder = reading.project_folder()
     store = bootstrap.store(folder)
-    if arguments.verb == "export":
-        with _opened(arguments.file, "wb") as out:
-            for record in store.export_records():
-                out.write(record.rstrip(b"\n") + b"\n")
-        return 0
-    bootstrap.make_runner_folder(f"{folder}/.runner")
-    with _opened(arguments.file, "rb") as lines:
-        new, known = store.import_records(lines, arguments.file)
+    with _opened(name, "rb", sys.stdin) as lines:
+        bootstrap.make_runner_folder(f"{folder}/.runner")
+        new, known = store.import_records(lines, "the input" if name == STANDARD else name)
     print(f"{new} imported, {known} known already")
     return 0
 
 
-def _opened(name: str, mode: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a file, or a context around one
-    if name == "-":
-        return nullcontext(sys.stdout.buffer if mode == "wb" else sys.stdin.buffer)
+@contextmanager
+def _opened(name: str, mode: str, standard: IO[str]) -> Iterator[IO[bytes]]:
+    if name == STANDARD:
+        yield standard.buffer  # type: ignore[attr-defined]  # every standard stream has one
+        return
     try:
-        return open(name, mode)  # the caller's `with` closes it
+        file = open(name, mode)
     except OSError as error:
-        raise UsageError(f"{name}: {error.strerror}", hint="give another file, or -") from error
+        raise UsageError(
+            f"{name}: {error.strerror}", hint=f"give another file, or {STANDARD}"
+        ) from error
+    with file:
+        yield file
