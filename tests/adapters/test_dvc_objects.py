@@ -385,5 +385,5 @@ def test_group_shared_caches_stay_writable_for_the_group(tmp_path: Path):
     version = data.put("a")
     data.remember("ab" * 32, {"a": 1})
 
-    folders = [_object(data, version.md5).parent, Path(data.cache_dir, "runner/ab")]
+    folders = [_object(data, version.md5).parent, Path(data.cache_dir, "runner/results")]
     assert [folder.stat().st_mode & 0o7777 for folder in folders] == [0o2775, 0o2775]

@@ -29,9 +29,9 @@ outs = st.builds(Out, texts, rtol=st.none() | numbers, atol=st.none() | numbers)
 entries = st.builds(
     EntryPoint,
     name=texts,
-    parameters=st.lists(st.builds(Parameter, default=st.none() | values, choices=many_values)).map(
-        tuple
-    ),
+    parameters=st.lists(
+        st.builds(Parameter, name=texts, default=st.none() | values, choices=many_values)
+    ).map(tuple),
     deps=st.lists(st.builds(Dep, texts, st.none() | tuples_of_texts), max_size=3).map(tuple),
     outs=st.lists(outs, max_size=3).map(tuple),
     needs=tuples_of_texts,
@@ -42,10 +42,13 @@ entries = st.builds(
     timeout=st.none() | numbers,
 )
 specs = st.builds(
-    EnvironmentSpec, settings=st.dictionaries(texts, values | st.lists(values), max_size=2)
+    EnvironmentSpec,
+    name=texts,
+    settings=st.dictionaries(texts, values | st.lists(values), max_size=2),
 )
 projects = st.builds(
     Project,
+    name=texts,
     entry_points=st.lists(entries, max_size=3).map(lambda some: {e.name: e for e in some}),
     environments=st.lists(specs, max_size=2).map(lambda some: {s.name: s for s in some}),
     variables=variables,
