@@ -97,10 +97,17 @@ class PreparedEnvironment(NamedTuple):
     lock_text: str = ""
 
 
+def silently(message: str) -> None:
+    """Say nothing: the progress of whoever does not care for it."""
+    del message
+
+
 class Environment(Protocol):
     """In what commands run: one module per kind."""
 
-    def digest(self, spec: EnvironmentSpec, folder: Path) -> str:
+    def digest(
+        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None] = silently
+    ) -> str:
         """Give the env_id of what the spec resolves to, locking it if it has no lock yet."""
 
     def prepare(

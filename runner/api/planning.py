@@ -11,10 +11,11 @@ from runner.assessment import Assessment, Circumstances
 from runner.core import binding, dag
 from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
 from runner.errors import EnvironmentFailure, Problem, SourceControlError, WorkspaceError
+from runner.ports import silently
 from runner.workspace import values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from runner.core.binding import Binding
     from runner.core.dag import Dag
@@ -87,10 +88,13 @@ def graph(request: Request) -> Graph:
     return Graph(project, bound, chosen, problems)
 
 
-def prepare(request: Request, *, pull: bool = False) -> Prepared:
+def prepare(
+    request: Request, *, pull: bool = False, say: Callable[[str], None] = silently
+) -> Prepared:
     """Look at everything a request needs and decide what to do; writes nothing to the project.
 
-    With `pull`, inputs that DVC tracks and that are missing are brought in first.
+    With `pull`, inputs that DVC tracks and that are missing are brought in first. `say` hears of
+    what may take its time.
 
     Raises:
         RunnerError: the request cannot be carried out, and why.
@@ -102,7 +106,7 @@ def prepare(request: Request, *, pull: bool = False) -> Prepared:
     chosen_settings = settings.resolve(request.flags, project.settings)
     outs = _outs_of(bound.steps.values())
     last = ports.store.last_step(chosen.steps)
-    environments = _environments(request, project, chosen, folder)
+    environments = _environments(request, project, chosen, say)
     variables, secrets = _variables(chosen.steps.values())
     revision = ports.control.revision(outs)
     _refuse_dirty(revision, chosen_settings)
@@ -120,7 +124,7 @@ def prepare(request: Request, *, pull: bool = False) -> Prepared:
         lambda deps: values.parameters(folder, deps),
     )
     assessment.look()
-    _bring_in(chosen, ports, assessment, pull=pull)
+    _bring_in(chosen, ports, assessment, say if pull else None)
     decisions = assessment.forecast()
     ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)
@@ -152,9 +156,10 @@ def _forced(request: Request, chosen: Dag) -> Sequence[str]:
 
 
 def _environments(
-    request: Request, project: Project, chosen: Dag, folder: str
+    request: Request, project: Project, chosen: Dag, say: Callable[[str], None]
 ) -> dict[str, tuple[EnvironmentSpec, str]]:
     found: dict[str, tuple[EnvironmentSpec, str]] = {}
+    folder = Path(bootstrap.existing_folder(request.folder))
     for step in chosen.steps.values():
         if step.environment not in found:
             spec = project.environments[step.environment]
@@ -167,7 +172,7 @@ def _environments(
                     hint="use --env-manager local, or leave it out",
                 )
             adapter = bootstrap.environment(spec)
-            found[step.environment] = (spec, adapter.digest(spec, Path(folder)))
+            found[step.environment] = (spec, adapter.digest(spec, folder, say))
     return found
 
 
@@ -212,9 +217,12 @@ def _refuse_dirty(revision: Revision, chosen: Mapping[str, object]) -> None:
 
 
 def _bring_in(
-    chosen: Dag, ports: bootstrap.Connections, assessment: Assessment, *, pull: bool
+    chosen: Dag,
+    ports: bootstrap.Connections,
+    assessment: Assessment,
+    say: Callable[[str], None] | None,
 ) -> None:
-    """Bring tracked inputs in where that is allowed, and refuse what is still missing."""
+    """Bring tracked inputs in, if anybody hears of it, and refuse what is still missing."""
     inputs = dag.external_inputs(chosen)
     unsure = [
         path
@@ -222,10 +230,10 @@ def _bring_in(
         if (version := assessment.version(path)) is None or version.nfiles is not None
     ]
     absent = ports.data.missing(unsure) if unsure else []
-    if pull and absent:
-        ports.data.pull(absent, lambda _: None)
+    if say is not None and absent:
+        ports.data.pull(absent, say)
         assessment.look()
-    promised = frozenset() if pull else frozenset(absent)
+    promised = frozenset() if say is not None else frozenset(absent)
     lost = [path for path in inputs if assessment.version(path) is None and path not in promised]
     if lost:
         raise dag.missing(chosen, lost)

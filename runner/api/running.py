@@ -30,7 +30,12 @@ def run(
     folder = bootstrap.existing_folder(request.folder)
     recover(folder)
     company = Company(os.path.join(folder, ".runner"))
-    prepared = planning.prepare(request, pull=_may_pull(request))
+
+    def say(text: str) -> None:
+        for watcher in watchers:
+            watcher.say(text)
+
+    prepared = planning.prepare(request, pull=_may_pull(request), say=say)
     reused = _same_as_before(prepared)
     if reused:
         return Result(reused, "succeeded", {}, prepared, reused=True)

@@ -74,8 +74,12 @@ def look(arguments: argparse.Namespace) -> Prepared:
 
     wanted = request(arguments)
     recover(wanted.folder)
-    prepared = planning.prepare(wanted)
     paint = Painter.choose(sys.stderr, arguments.color)
+
+    def say(text: str) -> None:
+        print(paint(f"… {text}", "dim"), file=sys.stderr)
+
+    prepared = planning.prepare(wanted, say=say)
     for note in prepared.notes:
         print(paint(f"warning: {note}", "yellow"), file=sys.stderr)
     return prepared

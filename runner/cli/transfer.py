@@ -66,7 +66,7 @@ def _opened(name: str, mode: str, standard: IO[str]) -> Iterator[IO[bytes]]:
         yield standard.buffer  # type: ignore[attr-defined]  # every standard stream has one
         return
     try:
-        file = open(name, mode)
+        file = open(name, mode)  # noqa: SIM115  # closed below
     except OSError as error:
         raise UsageError(
             f"{name}: {error.strerror}", hint=f"give another file, or {STANDARD}"

@@ -15,7 +15,7 @@ from runner.environments.interpreters import (
     is_shim,
     on_path,
 )
-from runner.ports import Command, PreparedEnvironment
+from runner.ports import Command, PreparedEnvironment, silently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,13 +32,15 @@ class SystemEnvironment:
     def __init__(self, home: Path | None = None) -> None:
         self._home = home or runner_home()
 
-    def digest(self, spec: EnvironmentSpec, folder: Path) -> str:
+    def digest(
+        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None] = silently
+    ) -> str:
         """Give the env_id of this operating system and architecture.
 
         What is installed on the host is no part of it: any unrelated `pip install` would make
         every step run again. That is what `exact: false` in the record says.
         """
-        del spec, folder
+        del spec, folder, progress
         return digest_of([KIND, sys.platform, os.uname().machine])
 
     def prepare(

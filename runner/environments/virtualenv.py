@@ -12,7 +12,7 @@ from runner.environments import virtualenv_occupancy as occupancy
 from runner.environments.home import runner_home
 from runner.environments.virtualenv_memory import Resolution, recall
 from runner.errors import UsageError
-from runner.ports import Command, PreparedEnvironment
+from runner.ports import Command, PreparedEnvironment, silently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +36,15 @@ class VirtualenvEnvironment:
     def __init__(self, home: Path | None = None) -> None:
         self._home = home or runner_home()
 
-    def digest(self, spec: EnvironmentSpec, folder: Path) -> str:
+    def digest(
+        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None] = silently
+    ) -> str:
         """Give the env_id: interpreter, platform, and each package with its hashes.
 
         Raises:
             EnvironmentFailure: The specification is wrong or cannot be resolved.
         """
-        return self._resolution(spec, folder, _silently).env_id
+        return self._resolution(spec, folder, progress).env_id
 
     def prepare(
         self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
@@ -166,7 +168,7 @@ class VirtualenvEnvironment:
         occupancy.take_over(lock, on_wait)
         try:
             # Someone else may have installed it between the two locks.
-            state = _current(prefix, name, _silently)
+            state = _current(prefix, name, silently)
             if state is None:
                 state = self._install(name, folder, resolution, lock, progress)
         except BaseException:
@@ -226,7 +228,3 @@ def _current(prefix: Path, name: str, progress: Callable[[str], None]) -> State 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _silently(message: str) -> None:
-    del message

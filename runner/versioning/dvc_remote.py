@@ -84,7 +84,8 @@ class _Transfer:
         lacking = {oid: wanted[oid] for oid in wanted if not self._cache.is_intact(oid)}
         if not lacking:
             return
-        progress(f"fetching {len(lacking)} objects from {self._where()}")
+        objects = "object" if len(lacking) == 1 else "objects"
+        progress(f"fetching {len(lacking)} {objects} from {self._where()}")
         self._pull(lacking)
         still = [oid for oid in lacking if not self._cache.is_intact(oid)]
         for file in sorted({lacking[oid].file for oid in still}):
