@@ -11,8 +11,8 @@ from runner.views.words import (
     count_of,
     duration,
     memory,
-    number_text,
     reason_text,
+    values_text,
 )
 
 if TYPE_CHECKING:
@@ -74,14 +74,13 @@ def _facts(record: Mapping[str, Any]) -> Iterator[str]:
 def _steps(steps: Sequence[Mapping[str, Any]], room: int, paint: Painter) -> list[str]:
     rows, colours = [], []
     for step in steps:
-        values = step["metrics"].items()
         rows.append(
             (
                 step["step"],
                 step["status"].replace("-", " "),
                 duration(step["seconds"]) if step["seconds"] else "",
                 memory(step["peak_memory"]) if step["peak_memory"] else "",
-                " ".join(f"{name}={number_text(value)}" for name, value in values),
+                values_text(step["metrics"]),
                 reason_text(step["reasons"]),
             )
         )

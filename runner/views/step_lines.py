@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.views.words import Painter, count_of, duration, memory, number_text, reason_text
+from runner.views.words import Painter, count_of, duration, memory, reason_text, values_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 WIDEST_NAME = 40
-SHOWN_METRICS = 3
 SHOWN_FAILURES = 3
 MEMORABLE = 1.0  # seconds; of what is shorter, memory is the shell's own
 MARKS = {
@@ -45,7 +44,7 @@ def step_line(step: str, run: Mapping[str, Any], width: int, paint: Painter) -> 
     if status == "failed":
         facts.append(paint(str(run["problem"] or "failed").partition("\n")[0], "red"))
     elif run["metrics"]:
-        facts.append(_metrics(run["metrics"]))
+        facts.append(values_text(run["metrics"]))
     reasons = [reason for reason in run["reasons"] if reason["kind"] not in PLAIN_REASONS]
     if reasons:
         facts.append(paint(f"({reason_text(reasons)})", "dim"))
@@ -87,12 +86,6 @@ def started(steps: int, to_run: int, to_restore: int) -> str:
 def _time(run: Mapping[str, Any]) -> str:
     instead = INSTEAD_OF_A_TIME.get(run["status"])
     return instead or f"{duration(run['seconds']):>7}"
-
-
-def _metrics(values: Mapping[str, Any]) -> str:
-    shown = [f"{name}={number_text(value)}" for name, value in list(values.items())[:SHOWN_METRICS]]
-    more = f" +{len(values) - SHOWN_METRICS}" if len(values) > SHOWN_METRICS else ""
-    return " ".join(shown) + more
 
 
 def _total(status: str, names: list[str]) -> str:

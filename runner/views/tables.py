@@ -7,13 +7,12 @@ import shutil
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from runner.views.words import Painter, duration, fitted, number_text
+from runner.views.words import Painter, duration, fitted, values_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 COLOURS = {"succeeded": "green", "failed": "red", "interrupted": "yellow", "running": "cyan"}
-MOST_VALUES = 3
 ANY_WIDTH = 10_000
 SHORT_ID = 10  # the part of a run id that is its time, to the millisecond
 HEAD = ("RUN", "STATUS", "WHEN", "TOOK", "CODE", "DATA", "PARAMETERS", "METRICS")
@@ -123,12 +122,6 @@ def _row(run: Mapping[str, Any], short: str) -> tuple[str, ...]:
         duration(run["seconds"]) if run["seconds"] is not None else "",
         commit + ("*" if run["dirty"] else ""),
         (run["data_version"] or "")[:7],
-        _values(run["params"]),
-        _values(run["metrics"]),
+        values_text(run["params"]),
+        values_text(run["metrics"]),
     )
-
-
-def _values(values: Mapping[str, Any]) -> str:
-    shown = [f"{name}={number_text(value)}" for name, value in list(values.items())[:MOST_VALUES]]
-    more = f" +{len(values) - MOST_VALUES}" if len(values) > MOST_VALUES else ""
-    return " ".join(shown) + more

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 CODES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 SHOWN_REASONS = 2
 SHOWN_TEXT = 40
+VALUES_ROOM = 36
 
 
 class Painter:
@@ -88,6 +89,18 @@ def memory(size: float) -> str:
 def number_text(value: object) -> str:
     """Give a metric or parameter in at most five digits, if it is a number."""
     return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def values_text(values: Mapping[str, object], room: int = VALUES_ROOM) -> str:
+    """Give the first values that fit: `rmse=0.78 mae=0.61 +3`."""
+    shown: list[str] = []
+    for name, value in values.items():
+        text = f"{name}={number_text(value)}"
+        if shown and sum(map(len, shown)) + len(shown) + len(text) > room:
+            break
+        shown.append(text)
+    more = [f"+{len(values) - len(shown)}"] if len(shown) < len(values) else []
+    return " ".join(shown + more)
 
 
 def reason_text(reasons: Iterable[Mapping[str, Any]]) -> str:
