@@ -56,3 +56,17 @@ def is_gone(pid: int) -> bool:
         return bool(poller.poll(PATIENCE_MS))
     finally:
         os.close(life)
+
+
+def is_there(pid: int) -> bool:
+    """Tell whether a process lives now."""
+    try:
+        life = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    poller = select.poll()
+    poller.register(life, select.POLLIN)
+    try:
+        return not poller.poll(0)
+    finally:
+        os.close(life)

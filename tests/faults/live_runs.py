@@ -61,8 +61,11 @@ class LiveRun:
 
     def answer(self) -> Answer:
         """Wait for its end, and give everything that it printed."""
-        out, err = self._process.communicate(timeout=PATIENCE)
-        return Answer(self._process.returncode, "".join(self._heard) + out, err)
+        assert self._process.stdout is not None
+        # Not by `communicate`, which knows nothing of what the stream has read ahead.
+        self._heard.append(self._process.stdout.read())
+        _, err = self._process.communicate(timeout=PATIENCE)
+        return Answer(self._process.returncode, "".join(self._heard), err)
 
 
 def run(project: Project, *words: str, **variables: str) -> LiveRun:
