@@ -14,7 +14,7 @@ Ready means ready to be checked (n2's word): a step's inputs are only known by t
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,14 +22,27 @@ if TYPE_CHECKING:
     from runner.core.model import Resources, Step
 
 ENDED_WELL = frozenset({"succeeded", "up-to-date", "restored"})
+ROUNDING = 1e-9
 ENDED = ENDED_WELL | {"failed", "blocked", "cancelled"}
+
+
+class Taken(NamedTuple):
+    """What a running step holds of the machine."""
+
+    cpus: float
+    memory: int
+    devices: Sequence[str]
+
+
+NOTHING = Taken(0.0, 0, ())
 
 
 class Schedule:
     """The progress of one run through its graph.
 
     `steps` come in topological order, which is also the order in which ready steps start;
-    `slots` is `-j`; `gpus` names the devices that can be handed out, one per unit.
+    `slots` is `-j`; `memory` the machine's, in bytes (0: not known); `gpus` names the devices
+    that can be handed out, one per unit.
     """
 
     def __init__(
@@ -39,6 +52,7 @@ class Schedule:
         downstream: Mapping[str, Sequence[str]],
         *,
         slots: int,
+        memory: int = 0,
         gpus: Sequence[str] = (),
         keep_going: bool = False,
     ) -> None:
@@ -50,8 +64,9 @@ class Schedule:
         self._ready: list[tuple[int, str]] = []
         self._slots = slots
         self._free = float(slots)
+        self._memory = self._free_memory = memory
         self._gpus = list(gpus)
-        self._taken: dict[str, tuple[float, list[str]]] = {}
+        self._taken: dict[str, Taken] = {}
         self._keep_going = keep_going
         self._open = len(self.status)
         self._stopped = False
@@ -82,37 +97,38 @@ class Schedule:
         self._make_ready(name)
 
     def fits(self, wanted: Resources) -> bool:
-        """Tell whether the resources are free; more cores than there are slots run alone."""
-        cpus = min(wanted.cpus, self._slots)
-        return cpus <= self._free + 1e-9 and wanted.gpus <= len(self._gpus)
+        """Tell whether the resources are free; what wants more than there is runs alone."""
+        cpus, memory = self._capped(wanted)
+        return (
+            cpus <= self._free + ROUNDING
+            and memory <= self._free_memory
+            and wanted.gpus <= len(self._gpus)
+        )
 
     @property
     def full(self) -> bool:
         """Whether no step that needs a core could start now."""
-        return self._free < 1e-9  # the rounding error of fractions of cores
+        return self._free < ROUNDING  # the rounding error of fractions of cores
 
     def start(self, name: str) -> list[str]:
         """Note that a step starts, and give the devices it got."""
         wanted = self._steps[name].resources
-        cpus = min(wanted.cpus, self._slots)
+        cpus, memory = self._capped(wanted)
         devices, self._gpus = self._gpus[: wanted.gpus], self._gpus[wanted.gpus :]
         self._free -= cpus
-        self._taken[name] = (cpus, devices)
+        self._free_memory -= memory
+        self._taken[name] = Taken(cpus, memory, devices)
         self.status[name] = "running"
         return devices
 
     def unstart(self, name: str) -> None:
         """Note that a step that was to be restored has to run after all."""
-        cpus, devices = self._taken.pop(name)
-        self._free += cpus
-        self._gpus = sorted({*self._gpus, *devices})
+        self._free_resources(name)
         self.status[name] = "ready"
 
     def end(self, name: str, status: str) -> list[str]:
         """Note how a step ended; give the steps that are blocked by it, in order."""
-        cpus, devices = self._taken.pop(name, (0.0, []))
-        self._free += cpus
-        self._gpus = sorted({*self._gpus, *devices})
+        self._free_resources(name)
         self.status[name] = status
         self._open -= 1
         if status in ENDED_WELL:
@@ -131,6 +147,15 @@ class Schedule:
         self._ready.clear()
         self._open -= len(rest)
         return rest
+
+    def _capped(self, wanted: Resources) -> tuple[float, int]:
+        return min(wanted.cpus, self._slots), min(wanted.memory, self._memory)
+
+    def _free_resources(self, name: str) -> None:
+        taken = self._taken.pop(name, NOTHING)
+        self._free += taken.cpus
+        self._free_memory += taken.memory
+        self._gpus = sorted({*self._gpus, *taken.devices})
 
     def _release(self, name: str) -> None:
         for waiting in self._downstream[name]:

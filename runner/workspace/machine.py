@@ -14,7 +14,7 @@ def describe() -> dict[str, object]:
         "arch": system.machine,
         "cpu": _processor(),
         "cores": cores(),
-        "memory": _memory(),
+        "memory": memory(),
     }
 
 
@@ -48,7 +48,8 @@ def _processor() -> str:
     return ""
 
 
-def _memory() -> int:
+def memory() -> int:
+    """Give the machine's memory in bytes; 0 when it is not known."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):

@@ -18,8 +18,9 @@ def schedule(text: str, *, slots: int = 2, gpus: tuple[str, ...] = (), **more) -
         head, _, waits = line.partition("<")
         name, *wanted = head.split()
         cpus = next((float(word[:-3]) for word in wanted if word.endswith("cpu")), 1.0)
+        memory = next((int(word[:-2]) for word in wanted if word.endswith("gb")), 0)
         devices = next((int(word[:-3]) for word in wanted if word.endswith("gpu")), 0)
-        steps[name] = step(name, Resources(cpus, 0, devices))
+        steps[name] = step(name, Resources(cpus, memory, devices))
         upstream[name] = waits.split()
     downstream: dict[str, list[str]] = {name: [] for name in steps}
     for name, others in upstream.items():
@@ -80,6 +81,22 @@ def test_a_step_that_wants_more_cores_than_slots_runs_alone() -> None:
     plan.end("a", "succeeded")
     assert taken(plan) == []
     plan.end("c", "succeeded")
+    assert taken(plan) == ["big"]
+
+
+def test_steps_whose_memory_does_not_fit_wait() -> None:
+    plan = schedule("a 6gb, b 6gb, c 1gb", slots=8, memory=8)
+
+    assert taken(plan) == ["a", "c"]
+    plan.end("a", "succeeded")
+    assert taken(plan) == ["b"]
+
+
+def test_a_step_that_wants_more_memory_than_there_is_runs_alone() -> None:
+    plan = schedule("a 1gb, big 16gb", slots=8, memory=8)
+
+    assert taken(plan) == ["a"]
+    plan.end("a", "succeeded")
     assert taken(plan) == ["big"]
 
 
