@@ -18,6 +18,7 @@ from runner.core.events import Event, RunFinished, RunStarted
 from runner.core.run_id import new_run_id
 from runner.core.schedule import Schedule, counts
 from runner.engine.loop import Engine, Ports, Todo, went_well
+from runner.engine.step_logs import StepLogs
 from runner.engine.step_runs import StepRuns
 from runner.errors import RunnerError, StoreError
 from runner.process import step_api_folder
@@ -147,6 +148,7 @@ class CarriedRun:
             dag.upstream,
             dag.downstream,
             slots=int(str(prepared.settings.get("jobs") or machine.cores())),
+            memory=machine.memory(),
             gpus=machine.gpus(),
             keep_going=bool(prepared.settings.get("keep_going")),
         )
@@ -165,24 +167,21 @@ class CarriedRun:
         prepared = self._prepared
         env_ids = {name: env_id for name, (_, env_id) in prepared.environments.items()}
         folder = self._ports.folder
+        agent = Agent(
+            self.run_id,
+            self._places(),
+            self._ports.data,
+            self._variables(),
+            str(prepared.settings["shell"]) if "shell" in prepared.settings else None,
+        )
         return Ports(
             assessment=prepared.assessment,
-            agent=Agent(
-                self.run_id,
-                self._places(),
-                self._ports.data,
-                self._variables(),
-                str(prepared.settings["shell"]) if "shell" in prepared.settings else None,
-            ),
+            agent=agent,
             executor=bootstrap.executor(self.run_id),
             results=self._ports.data,
             locks=self._locks,
-            step_runs=StepRuns(
-                env_ids,
-                self._places().artifacts,
-                lambda paths: values.metrics(folder, paths),
-                now,
-            ),
+            step_runs=StepRuns(env_ids, lambda paths: values.metrics(folder, paths), now),
+            step_logs=StepLogs(agent.logged, self._places().artifacts, now, time.monotonic),
             emit=self._emit,
             wrap=self._environments.wrap,
             now=now,
@@ -191,6 +190,7 @@ class CarriedRun:
             beat=self._beat if self._watchers else None,
             beat_seconds=min((w.beat_seconds for w in self._watchers), default=1.0),
             alone=self._company.is_alone,
+            say=self._say,
             clear_up=lambda steps: clear_up(folder, self._ports.store, self._locks, steps),
         )
 

@@ -12,8 +12,11 @@ from runner.agent.attempt import Agent, Ending, in_words
 from runner.core.events import Event, StepOutput, StepStarted
 from runner.core.model import DataVersion, Step
 from runner.core.schedule import ENDED_WELL, Schedule
+from runner.core.spelling import listed
 from runner.engine.interruption import Interruption
+from runner.engine.step_logs import LOOK_SECONDS
 from runner.errors import RunnerError
+from runner.ports import silently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from runner.core.dag import Dag
     from runner.core.plan import Decision
     from runner.core.record import StepRun
+    from runner.engine.step_logs import StepLogs
     from runner.engine.step_runs import StepRuns
     from runner.ports import Command, Executor, Exit
     from runner.workspace.locks import StepLocks
@@ -64,7 +68,8 @@ class Ports(NamedTuple):
     `wrap` gives a step's environment, preparing it first; `pause` waits some seconds when no
     step runs; `now` is the time as a text; `streamed` tells whether anybody watches a step's
     output; `beat` is called at least every `beat_seconds` while steps run. `alone` tells whether
-    no other run was here since the decisions; `clear_up` finishes what dead ones left of steps.
+    no other run was here since the decisions; `clear_up` finishes what dead ones left of steps;
+    `say` tells whoever watches what an interruption does.
     """
 
     assessment: Assessment
@@ -73,6 +78,7 @@ class Ports(NamedTuple):
     results: Results
     locks: StepLocks
     step_runs: StepRuns
+    step_logs: StepLogs
     emit: Callable[[Event], None]
     wrap: Callable[[Step], Callable[[Command], Command]]
     now: Callable[[], str]
@@ -82,6 +88,7 @@ class Ports(NamedTuple):
     beat_seconds: float = 1.0
     alone: Callable[[], bool] = lambda: True
     clear_up: Callable[[Sequence[str]], None] = lambda _: None
+    say: Callable[[str], None] = silently
 
 
 class Running(NamedTuple):
@@ -189,6 +196,7 @@ class Engine:
 
     def _attempt(self, running: Running) -> None:
         step, number = running.step, running.number
+        self._ports.step_logs.close(step.name)
         try:
             wrap = self._ports.wrap(step)
             submission = self._ports.agent.begin(
@@ -234,18 +242,27 @@ class Engine:
             ports.pause(LOCK_PAUSE)
         if self.interruption.is_new():
             self._stop()
+        if ports.step_logs.due():
+            for running in self._running.values():
+                self._tell_logged(running.step)
         if ports.beat is not None:
             ports.beat()
         return exits
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         if self._locked_out:
             return LOCK_PAUSE
-        return self._ports.beat_seconds if self._ports.beat is not None else None
+        watched = self._ports.beat is not None
+        return min(self._ports.beat_seconds, LOOK_SECONDS) if watched else LOOK_SECONDS
 
     def _stop(self) -> None:
         self._stopping = True
         grace = 0.0 if self.interruption.insists else GRACE
+        if self.interruption.insists:
+            self._ports.say("killing what runs")
+        elif self._running:
+            names = listed([each.step.name for each in self._running.values()], 3)
+            self._ports.say(f"stopping {names}, for at most {GRACE:.0f} s; again to kill at once")
         self._ports.executor.cancel(list(self._running), grace)
 
     def _judge(self, running: Running, exit_: Exit) -> Ending:
@@ -265,15 +282,16 @@ class Engine:
     def _end(self, running: Running, ending: Ending, exit_: Exit | None) -> None:
         step = running.step
         ports = self._ports
-        self._tell_logged(step)
-        run = ports.step_runs.ran(running, ending, exit_)
+        self._tell_logged(step, over=True)
+        logged = ports.step_logs.close(step.name)
+        run = ports.step_runs.ran(running, ending, exit_, logged)
         if ending.status == "succeeded":
             try:
                 self._remember(running, ending, run)
             except RunnerError as error:
                 ports.agent.give_up(step)
                 ending = _failed(error)
-                run = ports.step_runs.ran(running, ending, exit_)
+                run = ports.step_runs.ran(running, ending, exit_, logged)
         ports.emit(ports.step_runs.finished(step.name, run))
         if ending.status == "succeeded":
             ports.agent.accept(step)
@@ -344,8 +362,8 @@ class Engine:
         run = self._ports.step_runs.idle(self._todo.dag.steps[name], status)
         self._ports.emit(self._ports.step_runs.finished(name, run))
 
-    def _tell_logged(self, step: Step) -> None:
-        for event in self._ports.step_runs.logged(step, self._ports.agent.logged(step.name)):
+    def _tell_logged(self, step: Step, *, over: bool = False) -> None:
+        for event in self._ports.step_logs.news(step.name, over=over):
             self._ports.emit(event)
 
     def _unlock(self, step: Step) -> None:

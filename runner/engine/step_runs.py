@@ -1,13 +1,11 @@
-"""Build the record entry of each step, and the events of what a step logged itself."""
+"""Build the record entry of each step."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from runner.core import step_log
-from runner.core.events import Artifact, Event, Metric, Parameter, StepFinished
+from runner.core.events import StepFinished
 from runner.core.paths import file_name
 from runner.core.record import StepRun
 
@@ -25,35 +23,34 @@ ReadMetrics = Callable[[Sequence[str]], tuple[Mapping[str, float], Sequence[str]
 class StepRuns:
     """Makes the entries of one run.
 
-    `environments` maps environment names to env_ids, `artifacts` is the folder of logged files,
-    `read_metrics` reads metric files, `now` gives the time as a text.
+    `environments` maps environment names to env_ids, `read_metrics` reads metric files, `now`
+    gives the time as a text.
     """
 
     def __init__(
         self,
         environments: Mapping[str, str],
-        artifacts: str,
         read_metrics: ReadMetrics,
         now: Callable[[], str],
     ) -> None:
         self._environments = environments
-        self._artifacts = artifacts
         self._read_metrics = read_metrics
         self._now = now
-        self._logged: dict[str, dict[str, float]] = {}
 
     def finished(self, step: str, run: StepRun) -> StepFinished:
         """Wrap an entry as its event."""
         return StepFinished(self._now(), step, run.document())
 
-    def ran(self, running: Running, ending: Ending, exit_: Exit | None) -> StepRun:
+    def ran(
+        self, running: Running, ending: Ending, exit_: Exit | None, logged: Mapping[str, float]
+    ) -> StepRun:
         """Describe a step whose command ran, or could not be started (no exit)."""
         step = running.step
         run = self._entry(step, ending.status, running.decision, running.question)
         metrics, problems = self._metrics(step) if ending.status == "succeeded" else ({}, [])
         run = run._replace(
             outputs=[_output(*output) for output in ending.outputs],
-            metrics={**metrics, **self._logged.pop(step.name, {})},
+            metrics={**metrics, **logged},
             started=running.started,
             attempts=running.number,
             problem="; ".join(filter(None, [ending.problem, *problems])),
@@ -100,36 +97,6 @@ class StepRuns:
     def idle(self, step: Step, status: str) -> StepRun:
         """Describe a step that was never looked at: gathering, blocked or cancelled."""
         return self._entry(step, status, None, None)
-
-    def logged(self, step: Step, path: str) -> Iterator[Event]:
-        """Give the events of what a step appended to its RUNNER_LOG, and take its metrics in."""
-        if not os.path.exists(path):
-            return
-        with open(path, "rb") as file:
-            entries, _ = step_log.parse(file.read())
-        latest = self._logged.setdefault(step.name, {})
-        counted: dict[str, int] = {}
-        for kind, entry in entries:
-            moment = str(entry["time"] or self._now())
-            name = str(entry.get("name") or entry.get("path"))
-            if kind == "metric":
-                value, number = entry["value"], entry["number"]
-                count = counted.get(name, 0)
-                counted[name] = count + 1
-                assert isinstance(value, float)
-                latest[name] = value
-                place = number if isinstance(number, int) else count
-                yield Metric(moment, step.name, name, value, place)
-            elif kind == "param":
-                yield Parameter(moment, step.name, name, str(entry["value"]))
-            else:
-                yield Artifact(moment, step.name, name, self._artifact_size(name))
-
-    def _artifact_size(self, name: str) -> int:
-        try:
-            return os.path.getsize(os.path.join(self._artifacts, name))
-        except OSError:
-            return 0
 
     def _metrics(self, step: Step) -> tuple[Mapping[str, float], Sequence[str]]:
         paths = [out.path for out in step.outs if out.kind == "metric"]
