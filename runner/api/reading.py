@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import bootstrap
 from runner.api.recovery import recover
-from runner.errors import UsageError
+from runner.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from runner.stores.sql import RunStore
 
 
 def project_folder(start: str = ".") -> str:
@@ -35,9 +38,35 @@ def runs(
     sort: str = "",
     limit: int | None = None,  # the option's word
 ) -> list[dict[str, Any]]:
-    """List summaries of runs, newest first unless sorted otherwise."""
+    """List summaries of runs, newest first unless sorted otherwise; those under way too."""
     recover(folder)
-    return bootstrap.store(folder).find(filter=filter, sort=sort, limit=limit)
+    store = bootstrap.store(folder)
+    under_way = _under_way(store)
+    rows = store.find(filter=filter, sort=sort, limit=limit)
+    if not under_way:
+        return rows
+    from runner.core.record_filter import facts, matches, ordered
+    from runner.core.record_filter_parser import parse_filter, parse_sort
+
+    recorded = {row["run_id"] for row in rows}
+    tree, keys = parse_filter(filter), parse_sort(sort)
+    rows += [
+        row for row in under_way if row["run_id"] not in recorded and matches(tree, facts(row))
+    ]
+    return [dict(row) for row in ordered(rows, keys)[:limit]]
+
+
+def _under_way(store: RunStore) -> list[dict[str, Any]]:
+    """Summarize the runs that live; what ends meanwhile is in the index by then."""
+    from runner.core.record import summary
+
+    found = []
+    for run_id in store.live():
+        try:
+            found.append(dict(summary(store.load(run_id))))
+        except StoreError:
+            continue  # it has not begun yet, or just ended
+    return found
 
 
 def record(folder: str, run: str) -> dict[str, Any]:
