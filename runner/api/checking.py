@@ -34,11 +34,14 @@ def check(folder: str) -> list[Check]:
     full = bootstrap.existing_folder(folder)
     found: list[Check] = []
     for look in (_runner, _git, _uv, _dvc, _disk, _project, _records):
+        name = look.__name__.strip("_")
         try:
             found.extend(look(full))
         except RunnerError as error:
-            name = look.__name__.strip("_")
             found.append(Check(name, "problem", error.message, error.hint))
+        except OSError as error:
+            hint = f"move {error.filename} away" if error.filename else ""
+            found.append(Check(name, "problem", f"{error.filename}: {error.strerror}", hint))
     return found
 
 
@@ -109,6 +112,10 @@ def _project(folder: str) -> Iterator[Check]:
 
 
 def _records(folder: str) -> Iterator[Check]:
+    hidden = os.path.join(folder, ".runner")
+    if os.path.lexists(hidden) and not os.path.isdir(hidden):
+        yield Check("records", "problem", f"{hidden} is not a folder", f"mv {hidden} {hidden}.old")
+        return
     store = bootstrap.store(folder)
     problems = store.problems()
     for problem in problems:

@@ -103,8 +103,8 @@ def _carry_out(words: Sequence[str]) -> int:
 
 
 def _refusal(error: OSError) -> RunnerError:
-    where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-    return RunnerError(f"{where}{error.strerror}", hint="runner doctor")
+    where = os.fsdecode(error.filename) if error.filename else "the system refused"
+    return RunnerError(f"{where}: {error.strerror}", hint="runner doctor")
 
 
 def _tell(error: RunnerError) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runner.api.planning import Request
 
 MANAGERS = ("local", "system", "virtualenv", "conda", "docker")
+LARGEST = 2**31
 FOLDER = "the project's folder (default: .)"
 RUN = "a run: its id, the beginning of one, latest or latest~N"
 
@@ -139,4 +140,4 @@ def _at_least(least: int, text: str) -> int:
         number = least - 1
     if number < least:
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from {least} on")
-    return number
+    return min(number, LARGEST)

@@ -54,7 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     wanted = request(arguments)
     watcher = _watcher(arguments)
-    result = running.run(wanted, [watcher], on_line=_Lines() if arguments.json else None)
+    lines = _Lines()
+    result = running.run(wanted, [watcher], on_line=lines if arguments.json else None)
+    lines.close()
     if result.reused and not arguments.json:
         print(f"everything is up to date; recorded as {result.run_id}")
     if result.interrupted_by:
@@ -63,19 +65,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Lines:
-    """Prints JSON lines; a reader that has left does not end the run."""
+    """Prints JSON lines; that nobody reads them, or they cannot be written, ends no run."""
 
     def __init__(self) -> None:
-        self._is_heard = True
+        self._problem: OSError | None = None
 
     def __call__(self, line: bytes) -> None:
-        if not self._is_heard:
+        if self._problem is not None:
             return
         try:
             sys.stdout.buffer.write(line)
             sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            self._is_heard = False
+        except OSError as error:
+            self._problem = error
+
+    def close(self) -> None:
+        """Tell afterwards what kept them from being written."""
+        if self._problem is not None and not isinstance(self._problem, BrokenPipeError):
+            raise self._problem
 
 
 def _watcher(arguments: argparse.Namespace) -> Watcher:

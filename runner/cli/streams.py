@@ -12,16 +12,15 @@ if TYPE_CHECKING:
 
 ERRORS = "runner.lookalike"
 LOOKALIKES = {
-    "✓": "+",
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯✓", "+"),
+    **dict.fromkeys("─━", "-"),
+    "│": "|",
     "✗": "x",
     "↺": "<",
     "↻": "~",
     "·": ".",
     "…": "...",
     "→": "->",
-    "━": "=",
-    "─": "-",
-    "│": "|",
 }
 
 

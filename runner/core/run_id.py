@@ -18,6 +18,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 26
 LATEST = "latest"
 SHOWN = 5
+MOST_DIGITS = 9
 LIST = "`runner runs` lists them"
 
 
@@ -48,7 +49,7 @@ def steps_back(words: str) -> int | None:
             f"`{words}` names no run: a number of runs has to follow the `~`",
             hint="`latest~1` is the run before the latest",
         )
-    return int(count)
+    return int(count) if len(count) <= MOST_DIGITS else 10**MOST_DIGITS
 
 
 def choose(words: str, ids: Sequence[str]) -> str:

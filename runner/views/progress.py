@@ -75,7 +75,7 @@ class Progress:
     """Writes a run's course to a stream that is no terminal, and what a live one shares with it.
 
     Progress goes to `err`, the result to `out`; with `verbose`, or when only one step runs, the
-    steps' own output is shown as it comes. A reader that has left does not end the run.
+    steps' own output is shown as it comes. A stream that cannot be written does not end the run.
     """
 
     beat_seconds = 1.0
@@ -245,14 +245,14 @@ class Progress:
         if self._is_heard:
             try:
                 self._err.write(text)
-            except BrokenPipeError:
+            except OSError:
                 self._is_heard = False
 
     def _flush(self) -> None:
         if self._is_heard:
             try:
                 self._err.flush()
-            except BrokenPipeError:
+            except OSError:
                 self._is_heard = False
 
     def _sign(self) -> None:
