@@ -19,10 +19,8 @@ def make_place(project: str, out: Out) -> None:
     Raises:
         WorkspaceError: a link leads out of it, or its folder cannot be made.
     """
+    refuse_leaving(project, out)
     parent = os.path.dirname(out.path)
-    _refuse_leading_out(project, out.path, parent)
-    if out.persist and os.path.islink(os.path.join(project, out.path)):
-        _refuse_writing_through(project, out.path)
     folder = os.path.join(project, parent)
     if os.path.isdir(folder):
         return
@@ -33,6 +31,22 @@ def make_place(project: str, out: Out) -> None:
             f"{out.path}: its folder cannot be made: {error.strerror}",
             hint=f"remove or rename what stands at `{parent}`",
         ) from error
+
+
+def refuse_leaving(project: str, out: Out) -> None:
+    """Refuse an out that links lead out of the project.
+
+    Raises:
+        WorkspaceError: a folder above it is such a link, or itself is one that it would persist.
+    """
+    parent = os.path.dirname(out.path)
+    if leads_out(project, parent):
+        raise WorkspaceError(
+            f"{out.path}: {OUTSIDE} through a link",
+            hint=f"replace the link in `{parent}` by a folder, or declare another path",
+        )
+    if out.persist and os.path.islink(os.path.join(project, out.path)):
+        _refuse_writing_through(project, out.path)
 
 
 def leads_out(project: str, folder: str) -> bool:
@@ -47,14 +61,6 @@ def leads_out(project: str, folder: str) -> bool:
     root = os.path.realpath(project)
     real = os.path.realpath(os.path.join(project, folder))
     return not within(real, root) or _is_private(os.path.relpath(real, root))
-
-
-def _refuse_leading_out(project: str, path: str, parent: str) -> None:
-    if leads_out(project, parent):
-        raise WorkspaceError(
-            f"{path}: {OUTSIDE} through a link",
-            hint=f"replace the link in `{parent}` by a folder, or declare another path",
-        )
 
 
 def _refuse_writing_through(project: str, path: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import bootstrap, project_files, settings
+from runner.agent.out_places import refuse_leaving
 from runner.assessment import Assessment, Circumstances
 from runner.core import binding, dag
 from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
@@ -104,6 +105,9 @@ def prepare(
     ports.control.begin()
     project, bound, chosen, problems = graph(request)
     chosen_settings = settings.resolve(request.flags, project.settings)
+    for step in chosen.steps.values():
+        for out in step.outs:
+            refuse_leaving(folder, out)
     outs = _outs_of(bound.steps.values())
     last = ports.store.last_step(chosen.steps)
     environments = _environments(request, project, chosen, say)
