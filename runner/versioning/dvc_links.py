@@ -26,6 +26,7 @@ NOT_HERE = frozenset(
     {errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENOTTY, errno.EPERM,
      errno.EMLINK, errno.EACCES}
 )  # fmt: skip
+DRAFT = ".runner-"
 EXCHANGE = 2
 AT_FDCWD = -100
 
@@ -187,7 +188,7 @@ def make_folder(folder: str, *, shared: bool) -> None:
 
 def draft_name(folder: str) -> str:
     """Give a path in `folder` that nobody else uses."""
-    return f"{folder}/{os.getpid():x}-{next(_counter):x}-{os.urandom(4).hex()}"
+    return f"{folder}/{DRAFT}{os.getpid():x}-{next(_counter):x}-{os.urandom(4).hex()}"
 
 
 def move_into_place(draft: str, target: str) -> None:

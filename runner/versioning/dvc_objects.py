@@ -26,6 +26,7 @@ from runner.versioning.dvc_hash import (
     stamp_of,
 )
 from runner.versioning.dvc_links import (
+    DRAFT,
     OBJECT_MODE,
     cannot_store,
     draft_name,
@@ -62,7 +63,6 @@ class ObjectCache:
     def __init__(self, folder: str, state: StateCache, *, shared: bool = False) -> None:
         self.folder = folder
         self._objects = f"{folder}/files/md5"
-        self._drafts = f"{folder}/runner/tmp"
         self._state = state
         self._shared = shared
 
@@ -98,7 +98,7 @@ class ObjectCache:
         if stamp[3] <= SMALL:
             self.keep_bytes(oid, read_small(source, stamp), source)
             return
-        draft = self._draft()
+        draft = self._draft(oid)
         try:
             self._write(draft, lambda: duplicate(source, draft, stamp, OBJECT_MODE))
             self._publish(draft, oid)
@@ -121,7 +121,7 @@ class ObjectCache:
         """
         if self.is_intact(oid, len(content)):
             return
-        draft = self._draft()
+        draft = self._draft(oid)
         try:
             self._write(draft, lambda: write_new(draft, content, OBJECT_MODE))
             self._publish(draft, oid)
@@ -251,19 +251,20 @@ class ObjectCache:
     def remove_drafts(self, older_than: float) -> int:
         """Remove what killed processes left half written before this time; give the bytes freed."""
         freed = 0
-        for entry in _entries(self._drafts):
-            with suppress(OSError):
-                stat = entry.stat()
-                if stat.st_mtime < older_than:
-                    os.unlink(entry.path)
-                    freed += stat.st_size
+        for prefix in _names(self._objects):
+            for entry in _entries(f"{self._objects}/{prefix}"):
+                with suppress(OSError):
+                    if entry.name.startswith(DRAFT) and entry.stat().st_mtime < older_than:
+                        freed += entry.stat().st_size
+                        os.unlink(entry.path)
         return freed
 
     def _write(self, path: str, write: Callable[[], object]) -> None:
         in_folder(write, path, shared=self._shared)
 
-    def _draft(self) -> str:
-        return draft_name(self._drafts)
+    def _draft(self, oid: str) -> str:
+        """Name a draft beside what it becomes, as DVC does: a folder for all drafts fills up."""
+        return draft_name(f"{self._objects}/{oid[:2]}")
 
 
 def _names(folder: str) -> list[str]:

@@ -273,7 +273,7 @@ def test_objects_are_listed_and_removed(tmp_path: Path):
     data = DvcData(str(tmp_path))
     file, folder = data.put("a"), data.put("d")
     write(Path(data.cache_dir, "files/md5/xx/junk"))
-    write(Path(data.cache_dir, "runner/tmp/left"), "12345")
+    write(Path(data.cache_dir, "files/md5/ab/.runner-left"), "12345")
 
     assert data.manifest(folder.md5) == [(md5(b"two").hexdigest(), "b")]
     assert {found.oid for found in data.objects()} == {
