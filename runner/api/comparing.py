@@ -53,12 +53,12 @@ def _history(
     if not before or not after:
         raise SourceControlError("one of the two runs was not in git")
     outs = {out["path"] for each in (old, new) for step in each["steps"] for out in step["outputs"]}
-    bases = [each["code"].get("base_commit") or each["code"]["commit"] for each in (old, new)]
     files = git_history.files_between(folder, before, after, outs)
-    commits = {
-        "old": _commits(folder, bases[1], bases[0]),
-        "new": _commits(folder, bases[0], bases[1]),
-    }
+    bases = [each["code"].get("base_commit") for each in (old, new)]
+    commits = {}
+    if all(bases):
+        commits["old"] = _commits(folder, bases[1], bases[0])
+        commits["new"] = _commits(folder, bases[0], bases[1])
     text = git_history.patch_between(folder, before, after, outs) if patch else ""
     found: dict[str, Any] = {}
     if any(commits.values()):

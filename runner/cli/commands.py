@@ -28,8 +28,8 @@ COMMANDS: dict[str, Command] = {
         "run the steps that are out of date, and record it",
         (
             ("run .", "everything that `main` needs"),
-            ("run . train -P alpha=0.1", "one target and its upstream, with a parameter"),
-            ("run . train --only --force", "this step alone, whether or not it is out of date"),
+            ("run . train -P alpha=0.1", "one target, and what it needs"),
+            ("run . train --only --force", "this step alone, in any case"),
             ("run . -j 4 -k", "four at once, going on after a failure"),
             ("run . --dry-run", "only say what would run, and why"),
         ),
@@ -39,7 +39,7 @@ COMMANDS: dict[str, Command] = {
         "say what a run would do, and why",
         (
             ("plan", "every step of a run, with the reason it would run"),
-            ("plan . train --json", "the same for one target, for programs"),
+            ("plan . train --json", "the same of one target, for programs"),
             ("plan --exit-code", "for scripts: 1 when something is out of date"),
         ),
     ),
@@ -68,8 +68,8 @@ COMMANDS: dict[str, Command] = {
         "list recorded runs",
         (
             ("runs --limit 5", "the newest five"),
-            ('runs --filter "metrics.rmse < 0.8 and params.alpha = 0.1"', "those that match"),
-            ("runs --sort metrics.rmse", "the smallest first; -metrics.rmse: the largest"),
+            ('runs --filter "metrics.rmse < 0.8"', "also: and or not = != <= > >= ( )"),
+            ("runs --sort -metrics.rmse", "the largest first"),
         ),
     ),
     "show": Command(
@@ -119,7 +119,7 @@ COMMANDS: dict[str, Command] = {
         "import or export records as JSON Lines",
         (
             ("records export runs.jsonl", "every record, one a line"),
-            ("records import runs.jsonl", "take them in; those known already are left alone"),
+            ("records import runs.jsonl", "take in those that are new"),
         ),
     ),
     "completion": Command(

@@ -69,8 +69,7 @@ def top_parser() -> Parser:
     parser = _Parser(
         prog="runner",
         usage="runner [-C FOLDER] COMMAND ...",
-        description="Run MLproject pipelines reproducibly: a graph of steps, tied to commit, "
-        "data and environment.",
+        description="Run MLproject pipelines, tied to their commit, data and environment.",
         epilog=overview(),
         formatter_class=Formatter,
         allow_abbrev=False,
