@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `gc`."""
     parser.add_argument(
-        "--keep-runs", type=whole, metavar="N", help="forget all but the newest N (default: none)"
+        "--keep-runs",
+        type=whole,
+        metavar="N",
+        help="forget all but the newest N (default: forget none)",
     )
     parser.add_argument("--yes", action="store_true", help="remove it (default: only say what)")
     parser.add_argument("--json", action="store_true", help="one JSON document")

@@ -16,7 +16,13 @@ FORMATS = ("text", "mermaid", "dot", "json", "svg")
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `dag`."""
     add_request(parser, default="the whole project")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        choices=FORMATS,
+        default="text",
+        help=f"{', '.join(FORMATS)} (default: text)",
+    )
     parser.add_argument(
         "--json", dest="format", action="store_const", const="json", help="same as --format json"
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Parser = argparse.ArgumentParser
+DASHED = frozenset({"--sort"})  # options whose value may begin with a dash
 UNKNOWN = "unrecognized arguments: "
 
 
@@ -52,7 +53,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"no command `{name}`", hint=_closest(name))
     before = words[: len(words) - len(rest) - 1]
     parser, carry_out = _build(name)
-    arguments = parser.parse_intermixed_args(list(rest), top.parse_args(list(before)))
+    arguments = parser.parse_intermixed_args(_joined(rest), top.parse_args(list(before)))
     arguments.carry_out = carry_out
     arguments.command = name
     _defaults(arguments)
@@ -130,6 +131,17 @@ def _split(words: Sequence[str]) -> tuple[str | None, Sequence[str]]:
             return word, words[position + 1 :]
         position += 2 if word in takes_value else 1
     return None, ()
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Join `--sort -seconds` by `=`: argparse takes a value with a dash for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in DASHED and word.startswith("-") and len(word) > 1:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _only_top(top: Parser, words: Sequence[str]) -> argparse.Namespace:

@@ -17,7 +17,9 @@ STANDARD = "-"
 
 def add_options(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of `records`."""
-    parser.add_argument("verb", metavar="VERB", choices=("import", "export"), help="which way")
+    parser.add_argument(
+        "verb", metavar="VERB", choices=("import", "export"), help="import or export"
+    )
     parser.add_argument(
         "file",
         metavar="FILE",

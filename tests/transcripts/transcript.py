@@ -20,13 +20,15 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
-
-import pytest
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
 
 FILE = "--- "
 PROMPT = "$ "
