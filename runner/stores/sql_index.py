@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.core.record import ENDED_WELL, StepState, canonical, summary
+from runner.errors import StoreError
 from runner.stores import sql_schema
 
 if TYPE_CHECKING:
@@ -141,7 +143,11 @@ class RunIndex:
     def _read(self, ask: Callable[[sqlite3.Connection], Result], nothing: Result) -> Result:
         if not os.path.isdir(os.path.dirname(self._path)):
             return nothing
-        return self._with_connection(ask)
+        try:
+            return self._with_connection(ask)
+        except StoreError as error:
+            with closing(sql_schema.open_to_read(self._path, error)) as connection:
+                return ask(connection)
 
     def _write(self, change: Callable[[sqlite3.Connection], Result]) -> Result:
         def transaction(connection: sqlite3.Connection) -> Result:

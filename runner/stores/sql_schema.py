@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 VERSION = 0x52554E01  # kept as user_version: "RUN", and a number that goes up with the tables
 PATIENCE = 30.0  # seconds to wait for another writer
+NOT_WRITABLE = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
+LEAST_ROOM = 1 << 16  # SQLite's own files beside the index take that much
 NOT_OURS = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 COMPANIONS = ("-wal", "-shm", "-journal")
 ROOM = "make room or the folder writable; nothing that was recorded is lost"
@@ -71,6 +78,32 @@ def open_index(path: str, fill: Callable[[sqlite3.Connection], None]) -> sqlite3
         return connection
 
 
+def open_to_read(path: str, error: StoreError) -> sqlite3.Connection:
+    """Open an index of which nobody can write a byte, and which is at rest, to read it only.
+
+    SQLite wants to write even then: in a folder that is read-only, or on a full disk.
+
+    Raises:
+        StoreError: the one given: it tells of something else, or the index is not at rest.
+    """
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    log = path + COMPANIONS[0]
+    if code not in NOT_WRITABLE or (os.path.exists(log) and os.path.getsize(log)):
+        raise error
+    from urllib.parse import quote  # noqa: PLC0415  # only here
+
+    address = f"file:{quote(path)}?mode=ro&immutable=1"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    try:
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError:
+        found = None
+    if found != VERSION:
+        connection.close()
+        raise error
+    return connection
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Tell whether an error says that the file is no sound database."""
     return _code(error) in NOT_OURS
@@ -85,15 +118,26 @@ def sqlite_errors(path: str) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StoreError(
-            f"the index of runs cannot be used: {error} ({path})", hint=ROOM
+            f"the index of runs cannot be used: {_reason(error, path)} ({path})", hint=ROOM
         ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"the index of runs cannot be used: {reason} ({path})", hint=ROOM
-        ) from error
+
+
+def _reason(error: sqlite3.Error | OSError, path: str) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if _code(error) in NOT_WRITABLE and _free(os.path.dirname(path)) < LEAST_ROOM:
+        return "no space left on the disk"
+    return str(error)
+
+
+def _free(folder: str) -> int:
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return LEAST_ROOM
+    return found.f_bavail * found.f_frsize
 
 
 def set_aside(path: str) -> None:

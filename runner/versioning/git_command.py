@@ -34,6 +34,7 @@ VARIABLES: Mapping[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_LITERAL_PATHSPECS": "1",
 }
+FULL = ("No space left on device", "out of diskspace", "Out of diskspace")
 # A file system monitor would inherit our pipes and keep them open; a shared index would be
 # written into the user's git folder; line-end warnings must not stop a snapshot.
 SETTINGS = (
@@ -101,6 +102,11 @@ def refusal(said: str, folder: str) -> SourceControlError:
         return SourceControlError(
             f"{folder} has a .git that leads nowhere: {_reason(said)}",
             hint=f"git -C {_quoted(folder)} worktree repair, or remove {folder}/.git",
+        )
+    if any(words in said for words in FULL):
+        return SourceControlError(
+            f"git cannot keep the code of {folder}: no space left on the disk",
+            hint="make room, or commit what changed elsewhere, then run again",
         )
     return SourceControlError(
         f"git cannot say what the code in {folder} is: {_reason(said)}",
