@@ -60,7 +60,7 @@ class Submission(NamedTuple):
 
     attempt: str
     command: Command
-    log: Path
+    log: str
     timeout: float | None = None
     on_output: Callable[[str, str], None] | None = None
 
@@ -106,12 +106,12 @@ class Environment(Protocol):
     """In what commands run: one module per kind."""
 
     def digest(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None] = silently
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None] = silently
     ) -> str:
         """Give the env_id of what the spec resolves to, locking it if it has no lock yet."""
 
     def prepare(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None]
     ) -> PreparedEnvironment:
         """Install it if it is not there, and verify it. Safe against any number of others."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.agent.aside import Aside, remove, set_partial_aside
@@ -142,7 +141,7 @@ class Agent:
             own,
             tuple(value for value in secrets.values() if value),
         )
-        log = Path(self.log(step.name))
+        log = self.log(step.name)
         return Submission(attempt, wrap(command), log, step.timeout, on_output)
 
     def end(self, step: Step, exit_: Exit) -> Ending:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import bootstrap
@@ -50,7 +49,7 @@ class Environments:
     def _prepare(self, name: str) -> Wrap:
         spec, env_id = self._prepared.environments[name]
         adapter = bootstrap.environment(spec)
-        ready = adapter.prepare(spec, Path(self._prepared.ports.folder), self._say)
+        ready = adapter.prepare(spec, self._prepared.ports.folder, self._say)
         self._keep_lock(ready.lock_text)
         self._emit(EnvironmentReady(now(), env_id, ready.document))
         return lambda command: adapter.wrap(command, ready)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import bootstrap, project_files, settings
@@ -163,7 +162,7 @@ def _environments(
     request: Request, project: Project, chosen: Dag, say: Callable[[str], None]
 ) -> dict[str, tuple[EnvironmentSpec, str]]:
     found: dict[str, tuple[EnvironmentSpec, str]] = {}
-    folder = Path(bootstrap.existing_folder(request.folder))
+    folder = bootstrap.existing_folder(request.folder)
     for step in chosen.steps.values():
         if step.environment not in found:
             spec = project.environments[step.environment]

@@ -67,6 +67,16 @@ def interrogate(executable: str, memory: Path) -> Interpreter | None:
     return Interpreter(*facts) if facts else None
 
 
+def first_on_path(folder: str, memory: Path) -> Interpreter | None:
+    """Find the Python that `python3`, else `python`, starts in a folder."""
+    for candidate in (*on_path(("python3",)), *on_path(("python",))):
+        behind = behind_shim(candidate.name, Path(folder)) if is_shim(candidate) else candidate
+        found = interrogate(str(behind), memory) if behind else None
+        if found:
+            return found
+    return None
+
+
 def stat_signature(path: str) -> list[int] | None:
     """Give what changes when a file does: size, mtime, ctime and inode; None without a file."""
     try:

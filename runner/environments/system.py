@@ -7,14 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.core.canonical import digest as digest_of
-from runner.environments.home import runner_home
-from runner.environments.interpreters import (
-    Interpreter,
-    behind_shim,
-    interrogate,
-    is_shim,
-    on_path,
-)
 from runner.ports import Command, PreparedEnvironment, silently
 
 if TYPE_CHECKING:
@@ -30,10 +22,10 @@ class SystemEnvironment:
     """The `system` environment. `home` keeps what is known of interpreters."""
 
     def __init__(self, home: Path | None = None) -> None:
-        self._home = home or runner_home()
+        self._home = home
 
     def digest(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None] = silently
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None] = silently
     ) -> str:
         """Give the env_id of this operating system and architecture.
 
@@ -44,11 +36,14 @@ class SystemEnvironment:
         return digest_of([KIND, sys.platform, os.uname().machine])
 
     def prepare(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None]
     ) -> PreparedEnvironment:
         """Say what the host is; there is nothing to install."""
+        from runner.environments.home import runner_home  # noqa: PLC0415  # not when digesting
+        from runner.environments.interpreters import first_on_path  # noqa: PLC0415  # likewise
+
         del progress
-        python = _first_python(folder, self._home)
+        python = first_on_path(folder, self._home or runner_home())
         document: dict[str, object] = {
             "kind": KIND,
             "exact": False,
@@ -64,13 +59,3 @@ class SystemEnvironment:
         """Give the command unchanged."""
         del prepared
         return command
-
-
-def _first_python(folder: Path, home: Path) -> Interpreter | None:
-    """Find the Python that `python3`, else `python`, starts here."""
-    for candidate in (*on_path(("python3",)), *on_path(("python",))):
-        executable = behind_shim(candidate.name, folder) if is_shim(candidate) else candidate
-        found = interrogate(str(executable), home) if executable else None
-        if found:
-            return found
-    return None

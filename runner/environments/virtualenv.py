@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.core.spelling import listed
@@ -16,7 +17,6 @@ from runner.ports import Command, PreparedEnvironment, silently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from runner.core.model import EnvironmentSpec
     from runner.environments.virtualenv_state import State
@@ -37,7 +37,7 @@ class VirtualenvEnvironment:
         self._home = home or runner_home()
 
     def digest(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None] = silently
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None] = silently
     ) -> str:
         """Give the env_id: interpreter, platform, and each package with its hashes.
 
@@ -47,19 +47,19 @@ class VirtualenvEnvironment:
         return self._resolution(spec, folder, progress).env_id
 
     def prepare(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None]
     ) -> PreparedEnvironment:
         """Install the environment if it is not there or was changed, and keep it in use.
 
         Raises:
             EnvironmentFailure: It cannot be resolved or installed. Nothing is left behind.
         """
-        folder = folder.absolute()
         resolution = self._resolution(spec, folder, progress)
         env_id = resolution.env_id
         lock, turn = occupancy.place(self._lock_file(env_id))
         with turn:
-            state = self._ready(spec.name, folder, resolution, lock, progress)
+            place = Path(folder).absolute()
+            state = self._ready(spec.name, place, resolution, lock, progress)
         os.utime(lock)
         document = {**state.document, "lock": _sha256(resolution.lock)}
         return PreparedEnvironment(
@@ -135,17 +135,17 @@ class VirtualenvEnvironment:
             occupancy.leave(path)
 
     def _resolution(
-        self, spec: EnvironmentSpec, folder: Path, progress: Callable[[str], None]
+        self, spec: EnvironmentSpec, folder: str, progress: Callable[[str], None]
     ) -> Resolution:
-        folder = folder.absolute()
-        known = recall(self._home, spec, folder)
+        place = Path(folder).absolute()
+        known = recall(self._home, spec, place)
         if known is not None:
             return known
         from runner.environments.virtualenv_resolution import (  # noqa: PLC0415  # files changed
             resolution_of,
         )
 
-        return resolution_of(spec, folder, self._home, progress)
+        return resolution_of(spec, place, self._home, progress)
 
     def _ready(
         self,
