@@ -75,7 +75,8 @@ class Agent:
     """Begins and ends the attempts of one run.
 
     `variables` are those that every step gets. `shell` runs the commands; without one it is
-    /bin/sh for a step with deps or outs, and bash, as MLflow has it, for one without.
+    /bin/sh for a step with deps or outs, and bash, as MLflow has it, for one without. `hidden`
+    are the secret values that no step's output may show, whichever of them declares the secret.
     """
 
     def __init__(
@@ -85,12 +86,14 @@ class Agent:
         data: Outputs,
         variables: Mapping[str, str],
         shell: str | None = None,
+        hidden: Sequence[str] = (),
     ) -> None:
         self._run_id = run_id
         self._places = places
         self._data = data
         self._variables = variables
         self._shell = shell
+        self._hidden = tuple(hidden)
         self._aside = Aside(places.project, places.aside)
         self._begun: set[str] = set()
 
@@ -139,7 +142,7 @@ class Agent:
             (self._shell or _shell_of(step), "-c", step.command),
             self._places.project,
             own,
-            tuple(value for value in secrets.values() if value),
+            self._hidden,
         )
         log = self.log(step.name)
         return Submission(attempt, wrap(command), log, step.timeout, on_output)
@@ -170,6 +173,11 @@ class Agent:
         for out in step.outs:
             if out.path not in back and not leads_out(project, os.path.dirname(out.path)):
                 set_partial_aside(os.path.join(project, out.path), os.path.join(partial, out.path))
+
+    def forget_logged(self, step: Step) -> None:
+        """Remove what a step logged, once it was told, where it may hold a secret."""
+        if self._hidden:
+            remove(self.logged(step.name))
 
     def close(self) -> None:
         """Leave nothing behind that is empty."""

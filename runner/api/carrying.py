@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runner import bootstrap
 from runner.agent.attempt import Agent, Places
+from runner.api import planning
 from runner.api.announcing import beginning
 from runner.api.clock import now
 from runner.api.describing import run_document
@@ -21,7 +22,7 @@ from runner.engine.loop import Engine, Ports, Todo, went_well
 from runner.engine.step_logs import StepLogs
 from runner.engine.step_runs import StepRuns
 from runner.errors import RunnerError, StoreError
-from runner.process import step_api_folder
+from runner.process import hide, step_api_folder
 from runner.recording import Recorder
 from runner.workspace import machine, values
 from runner.workspace.locks import StepLocks
@@ -30,7 +31,6 @@ from runner.workspace.registration import Company, registration
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from runner.api import planning
     from runner.views.progress import Beginning
 
 
@@ -173,6 +173,7 @@ class CarriedRun:
             self._ports.data,
             self._variables(),
             str(prepared.settings["shell"]) if "shell" in prepared.settings else None,
+            hidden := planning.secret_values(prepared.project),
         )
         return Ports(
             assessment=prepared.assessment,
@@ -181,7 +182,13 @@ class CarriedRun:
             results=self._ports.data,
             locks=self._locks,
             step_runs=StepRuns(env_ids, lambda paths: values.metrics(folder, paths), now),
-            step_logs=StepLogs(agent.logged, self._places().artifacts, now, time.monotonic),
+            step_logs=StepLogs(
+                agent.logged,
+                self._places().artifacts,
+                now,
+                time.monotonic,
+                lambda text: hide(text, hidden),
+            ),
             emit=self._emit,
             wrap=self._environments.wrap,
             now=now,

@@ -150,6 +150,14 @@ def prepare(
     )
 
 
+def secret_values(project: Project) -> list[str]:
+    """Give the values of all secrets that the file names: any step may inherit any of them."""
+    names = {*project.secrets}
+    for entry_point in project.entry_points.values():
+        names.update(entry_point.secrets)
+    return sorted(filter(None, map(os.environ.get, names)))
+
+
 def _outs_of(steps: object) -> list[str]:
     return [out.path for step in steps for out in step.outs]  # type: ignore[attr-defined]
 

@@ -28,7 +28,7 @@ def recover(folder: str) -> list[str]:
 
     with registration(runner_folder):
         store = bootstrap.store(folder)
-        closed = store.close_interrupted(_kill)
+        closed = store.close_interrupted(lambda run_id: _end(runner_folder, run_id))
         if not _entries(active):
             _put_back(folder, _entries(aside), store)
     return closed
@@ -44,17 +44,20 @@ def clear_up(folder: str, store: RunStore, locks: StepLocks, steps: Collection[s
     from runner.workspace.registration import registration
 
     with registration(runner_folder):
-        store.close_interrupted(_kill)
+        store.close_interrupted(lambda run_id: _end(runner_folder, run_id))
         for run_id in set(over).intersection(_entries(active)):
             # It dies in this very moment: its steps are free already, its record is not.
-            _kill(run_id)
+            _end(runner_folder, run_id)
         _put_back(folder, over, store, steps)
 
 
-def _kill(run_id: str) -> None:
+def _end(runner_folder: str, run_id: str) -> None:
+    """End what a dead run left running; what its steps logged may hold secrets, and goes."""
+    from runner.agent.aside import remove
     from runner.process import kill_marked
 
     kill_marked(run_id)
+    remove(os.path.join(runner_folder, "runs", run_id, "logged"))
 
 
 def _put_back(

@@ -283,6 +283,7 @@ class Engine:
         step = running.step
         ports = self._ports
         self._tell_logged(step, over=True)
+        ports.agent.forget_logged(step)
         logged = ports.step_logs.close(step.name)
         run = ports.step_runs.ran(running, ending, exit_, logged)
         if ending.status == "succeeded":
@@ -374,6 +375,7 @@ class Engine:
         self._ports.executor.close()
         for running in self._running.values():
             self._ports.agent.give_up(running.step)
+            self._ports.agent.forget_logged(running.step)
         self._running.clear()
         self._ports.agent.close()
 

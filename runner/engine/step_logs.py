@@ -18,7 +18,7 @@ class StepLogs:
     """Reads the logs of one run's steps, each line once.
 
     `path_of` tells where a step logs, `artifacts` is the folder of logged files; `now` gives the
-    time as a text, `seconds` a clock that never goes back.
+    time as a text, `seconds` a clock that never goes back, `hide` a text without secrets.
     """
 
     def __init__(
@@ -27,11 +27,13 @@ class StepLogs:
         artifacts: str,
         now: Callable[[], str],
         seconds: Callable[[], float],
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._path_of = path_of
         self._artifacts = artifacts
         self._now = now
         self._seconds = seconds
+        self._hide = hide
         self._looked_at = seconds()
         self._logs: dict[str, _Log] = {}
 
@@ -51,13 +53,13 @@ class StepLogs:
         entries, _ = step_log.parse(log.read(self._path_of(step), over=over))
         for kind, entry in entries:
             moment = str(entry["time"] or self._now())
-            name = str(entry.get("name") or entry.get("path"))
+            name = self._hide(str(entry.get("name") or entry.get("path")))
             if kind == "metric":
                 value = entry["value"]
                 assert isinstance(value, float)
                 yield Metric(moment, step, name, value, log.note(name, value, entry["number"]))
             elif kind == "param":
-                yield Parameter(moment, step, name, str(entry["value"]))
+                yield Parameter(moment, step, name, self._hide(str(entry["value"])))
             else:
                 yield Artifact(moment, step, name, self._size(name))
 
@@ -89,7 +91,7 @@ class _Log:
             with open(path, "rb") as file:
                 file.seek(self._at)
                 found = file.read()
-        except FileNotFoundError:
+        except OSError:  # none yet, or something that a step put in its place
             return b""
         if not over:
             found = found[: found.rfind(b"\n") + 1]

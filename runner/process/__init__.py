@@ -13,6 +13,7 @@ from runner.process.client import (
     Start,
 )
 from runner.process.marks import find_marked, kill_marked
+from runner.process.masking import hide
 from runner.process.output import CommandOutput
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "begin",
     "capture",
     "find_marked",
+    "hide",
     "kill_marked",
     "step_api_folder",
 ]

@@ -55,6 +55,15 @@ class Mask:
         return len(data)
 
 
+def hide(text: str, secret_values: Collection[str]) -> str:
+    """Give a text without the secret values that it holds."""
+    if not secret_values:
+        return text
+    mask = Mask(secret_values)
+    shown = mask.feed(text.encode("utf-8", "surrogateescape")) + mask.rest()
+    return shown.decode("utf-8", "surrogateescape")
+
+
 def _spellings(secret_values: Collection[str]) -> list[bytes]:
     texts = set(secret_values)
     for value in secret_values:
