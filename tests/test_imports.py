@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.projects import Project, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = ("dvc", "networkx", "docker", "git", "jsonschema", "yaml", "rich", "psutil", "pathspec")
 STANDARD = ("subprocess", "pathlib", "dataclasses", "logging", "asyncio", "urllib", "inspect")

@@ -20,14 +20,14 @@ class Tail(NamedTuple):
 def tail(path: str) -> Tail:
     """Give the last lines of a log; none when it cannot be read."""
     size, text = _end(path, LONGEST_TAIL)
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     shown = [_visible(line) for line in lines[-LAST_LINES:]]
     return Tail(shown, len(lines) > len(shown) or size > LONGEST_TAIL)
 
 
 def last_line(path: str) -> str:
     """Give the last line that holds anything: what a running step says of itself."""
-    lines = [_visible(line) for line in _end(path, LINE_ROOM)[1].splitlines()]
+    lines = [_visible(line) for line in _end(path, LINE_ROOM)[1].split("\n")]
     return next((line for line in reversed(lines) if line.strip()), "").strip()
 
 
