@@ -96,6 +96,7 @@ class Assessment:
         self._questions: dict[str, Question] = {}
         self._is_code: dict[str, bool] = {}
         self._stand_in: str | None = None
+        self._read: dict[tuple[Dep, str | None], Mapping[str, object]] = {}
 
     def look(self) -> None:
         """Hash everything the graph names, in one go."""
@@ -106,23 +107,31 @@ class Assessment:
         self._known = self._content.versions(paths)
 
     def forecast(self) -> dict[str, Decision]:
-        """Decide every step as far as that is possible before any of them ran."""
+        """Decide every step as far as that is possible before any of them ran.
+
+        A decision without a step_key is not final: it rests on outputs that are still to come
+        back, and is made again once they have.
+        """
         decisions: dict[str, Decision] = {}
-        promised: dict[str, str] = {}
+        promised = _Promised()
         for name, step in self._dag.steps.items():
             pending = [
                 up for up in self._dag.upstream[name] if decisions[up].action != "up-to-date"
             ]
             unsure = [up for up in pending if decisions[up].action != "restore"]
+            promises = promised.of(step)
             if step.command is None:
                 decision = plan.gathers(step, pending)
-            elif unsure or not self._all_known(step, promised):
+            elif unsure or promises is None:
                 decision = self._wait(step, unsure or pending)
+            elif promises:
+                question = self._question(step, promises)
+                decision = self._decide(step, question)._replace(step_key="")
             else:
-                question = self._questions[name] = self._question(step, promised)
+                question = self._questions[name] = self._question(step, {})
                 decision = self._decide(step, question)
             if decision.action == "restore":
-                promised.update(decision.outputs)
+                promised.add(decision.outputs)
             decisions[name] = decision
         return decisions
 
@@ -141,15 +150,35 @@ class Assessment:
         return self._known.get(path)
 
     def note(self, outputs: Iterable[DataVersion]) -> None:
-        """Take in what a step wrote: what was known about paths around it is forgotten."""
+        """Take in what a step wrote."""
         for version in outputs:
             self._known[version.path] = version
 
     def forget(self, step: Step) -> None:
-        """Hash a step's inputs and outs anew the next time: somebody else was at work."""
+        """Hash a step's inputs and outs anew the next time they are asked for."""
         for path in [*(dep.path for dep in step.deps), *(out.path for out in step.outs)]:
             self._known.pop(path, None)
+
+    def look_again(self, step: Step) -> None:
+        """Forget what is known around a step: another run was at work."""
+        self.forget(step)
         self._content.refresh_results()
+
+    def changed_inputs(self, step: Step, question: Question) -> list[str]:
+        """Name the inputs that are not what they were when the question was asked."""
+        before = {version.path: version.md5 for version in question.inputs}
+        now = self._content.versions(before)
+        changed = [
+            path
+            for path, md5 in before.items()
+            if (version := now[path]) is None or version.md5 != md5
+        ]
+        self._known.update({path: now[path] for path in changed})
+        keyed = [dep for dep in step.deps if dep.keys and dep.path in changed]
+        if keyed and self._values(keyed).items() <= question.parts["params"].items():
+            plain = {dep.path for dep in step.deps if not dep.keys}
+            return [path for path in changed if path in plain]
+        return changed
 
     def external_inputs(self) -> dict[str, DataVersion]:
         """Give the version of every input that no step of the graph produces."""
@@ -175,9 +204,14 @@ class Assessment:
         last = self._given.last.get(step.name)
         there = {out.path: self._md5(out.path) for out in step.outs}
         result = last.outputs if last and last.step_key == key else None
-        if result is None or (result != there and not self._restorable(step, result)):
+        restorable = False
+        if result is not None and result != there:
+            restorable = self._restorable(step, result)
+        if result is None or (result != there and not restorable):
             recalled = self._recall(step, key)
-            result = recalled if recalled is not None else result
+            if recalled is not None:
+                result = recalled
+                restorable = result != there and self._restorable(step, result)
         return plan.decide(
             step,
             step_key=key,
@@ -185,7 +219,7 @@ class Assessment:
             last=last,
             there=there,
             result=result,
-            restorable=result is not None and result != there and self._restorable(step, result),
+            restorable=restorable,
             forced=step.name in self._given.forced,
         )
 
@@ -198,8 +232,8 @@ class Assessment:
             return Decision(name, "run", (Reason("forced"),))
         if last is None:
             return Decision(name, "run" if step.command else "maybe", (plan.NEVER_RUN,))
-        parts = self._parts(step, self._md5)
-        unknown = {dep.path for dep in step.deps if self._is_produced(dep.path)}
+        unknown = frozenset(dep.path for dep in step.deps if self._is_produced(dep.path))
+        parts = self._parts(step, self._md5, unknown)
         known = (
             reason
             for reason in plan.changes(last, parts)
@@ -217,9 +251,14 @@ class Assessment:
         )
         return Question(fingerprint.step_key(parts), parts, inputs)
 
-    def _parts(self, step: Step, md5: Callable[[str], str | None]) -> Components:
+    def _parts(
+        self,
+        step: Step,
+        md5: Callable[[str], str | None],
+        unknown: Collection[str] = frozenset(),
+    ) -> Components:
         plain = [dep.path for dep in step.deps if not dep.keys]
-        keyed = [dep for dep in step.deps if dep.keys]
+        keyed = [dep for dep in step.deps if dep.keys and dep.path not in unknown]
         declares_code = any(map(self._code_dep, plain))
         return fingerprint.components(
             step,
@@ -231,8 +270,21 @@ class Assessment:
         )
 
     def _values(self, keyed: Sequence[Dep]) -> Mapping[str, object]:
-        there = [dep for dep in keyed if self._known.get(dep.path) is not None]
-        return self._read_parameters(there)
+        """Give the values of keys; each file is read once as long as it stays the same."""
+        unread = [
+            dep
+            for dep in keyed
+            if (md5 := self._md5(dep.path)) is not None and (dep, md5) not in self._read
+        ]
+        if unread:
+            found = self._read_parameters(unread)
+            for dep in unread:
+                names = [f"{dep.path}:{key}" for key in dep.keys or ()]
+                self._read[dep, self._md5(dep.path)] = {name: found[name] for name in names}
+        values: dict[str, object] = {}
+        for dep in keyed:
+            values |= self._read.get((dep, self._md5(dep.path)), {})
+        return values
 
     def _recall(self, step: Step, key: str) -> Mapping[str, str] | None:
         remembered = self._content.recall(key)
@@ -249,18 +301,6 @@ class Assessment:
             self._md5(out.path) == result[out.path]
             or (out.cache and self._content.has(DataVersion(out.path, result[out.path], -1)))
             for out in step.outs
-        )
-
-    def _all_known(self, step: Step, promised: Mapping[str, str]) -> bool:
-        if not promised:
-            return True
-        return all(
-            dep.path in promised or not self._touches(dep.path, promised) for dep in step.deps
-        )
-
-    def _touches(self, path: str, promised: Mapping[str, str]) -> bool:
-        return any(
-            other.startswith(path + "/") or path.startswith(other + "/") for other in promised
         )
 
     def _is_produced(self, path: str) -> bool:
@@ -300,6 +340,34 @@ class Assessment:
         if self._stand_in is None:
             self._stand_in = self._code.stand_in(self._outs)
         return self._stand_in
+
+
+class _Promised:
+    """The outputs that steps before will bring back from the cache, by path."""
+
+    def __init__(self) -> None:
+        self._md5s: dict[str, str] = {}
+        self._folders: set[str] = set()
+
+    def add(self, outputs: Mapping[str, str]) -> None:
+        for path, md5 in outputs.items():
+            self._md5s[path] = md5
+            self._folders.update(_folders_above(path))
+
+    def of(self, step: Step) -> dict[str, str] | None:
+        """Give the md5s promised for a step's deps; None when they do not say enough."""
+        found: dict[str, str] = {}
+        for dep in step.deps:
+            if dep.path in self._md5s and not dep.keys:
+                found[dep.path] = self._md5s[dep.path]
+            elif self._reaches(dep.path):
+                return None
+        return found
+
+    def _reaches(self, path: str) -> bool:
+        if path in self._md5s or path in self._folders:
+            return True
+        return any(folder in self._md5s for folder in _folders_above(path))
 
 
 def _folders_above(path: str) -> Iterable[str]:

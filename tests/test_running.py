@@ -248,3 +248,58 @@ def test_outputs_are_recorded_with_both_hashes(chain: Project) -> None:
             for path in ("upper.txt", "count.txt")
             if (content := (chain.folder / path).read_bytes())
         ]
+
+
+def test_an_input_that_changes_while_its_step_runs_is_no_result_to_keep(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.write(
+        {
+            "MLproject": """\
+                entry_points:
+                  copy:
+                    deps: [in.txt]
+                    outs: [out.txt]
+                    command: "echo edited > in.txt; cp in.txt out.txt"
+                """,
+            "in.txt": "data\n",
+            ".gitignore": "out.txt\nin.txt\n",
+        }
+    )
+    project.commit()
+    project.run()
+    project.write({"in.txt": "data\n"})
+
+    plan = project.runner("plan", "--json").document["steps"][0]
+
+    assert plan["decision"] == "run"
+    assert plan["reasons"][0]["what"] == "its inputs changed while it last ran"
+
+
+def test_keys_of_a_file_that_a_step_is_about_to_write_are_asked_for_later(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    text = """\
+        entry_points:
+          make:
+            deps: [make.sh]
+            outs: [made.json]
+            command: "sh make.sh"
+          use:
+            deps: [make.sh, {{params: made.json, keys: [{key}]}}]
+            outs: [used.txt]
+            command: "cat made.json > used.txt"
+        """
+    project.write(
+        {
+            "MLproject": text.format(key="a"),
+            "make.sh": "echo '{\"a\": 1}' > made.json\n",
+            ".gitignore": "made.json\nused.txt\n",
+        }
+    )
+    project.commit()
+    project.run()
+    project.write({"MLproject": text.format(key="b"), "make.sh": "echo '{\"b\": 2}' > made.json\n"})
+
+    assert project.run() == {"make": "succeeded", "use": "succeeded"}
+    (project.folder / "made.json").unlink()
+    (project.folder / "used.txt").unlink()
+    assert project.run() == {"make": "restored", "use": "restored"}

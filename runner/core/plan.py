@@ -98,11 +98,18 @@ def decide(  # each is one fact of the decision
         return Decision(step.name, "run", (Reason("forced"),), step_key)
     if result is None:
         reasons = tuple(changes(last, parts)) if last else (NEVER_RUN,)
-        return Decision(step.name, "run", reasons or (Reason("never-run"),), step_key)
+        return Decision(step.name, "run", reasons or (_lost(last),), step_key)
     lost = tuple(output_changes(result, there))
     if not lost:
         return Decision(step.name, "up-to-date", (), step_key, result)
     return Decision(step.name, "restore" if restorable else "run", lost, step_key, result)
+
+
+def _lost(last: Remembered | None) -> Reason:
+    """Say why a step runs although nothing that it is made from differs."""
+    if last is not None and not last.step_key:
+        return Reason("no-fingerprint", "its inputs changed while it last ran")
+    return Reason("no-fingerprint", "its last result is not known any more")
 
 
 def output_changes(result: Mapping[str, str], there: Mapping[str, str | None]) -> Iterable[Reason]:

@@ -17,7 +17,7 @@ import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from runner.core.model import Resources, Step
 
@@ -61,7 +61,7 @@ class Schedule:
         self._downstream = downstream
         self._rank = {name: rank for rank, name in enumerate(steps)}
         self._missing = {name: len(upstream[name]) for name in steps}
-        self._ready: list[tuple[int, str]] = []
+        self._ready: dict[Resources, list[tuple[int, str]]] = {}
         self._slots = slots
         self._free = float(slots)
         self._memory = self._free_memory = memory
@@ -88,9 +88,10 @@ class Schedule:
         """How many steps hold resources."""
         return len(self._taken)
 
-    def take_ready(self) -> str | None:
-        """Hand out the next step that may be checked now."""
-        return heapq.heappop(self._ready)[1] if self._ready else None
+    def take_ready(self, stuck: Collection[Resources] = ()) -> str | None:
+        """Hand out the next step that may be checked now, but none that wants what is `stuck`."""
+        queues = [queue for wanted, queue in self._ready.items() if queue and wanted not in stuck]
+        return heapq.heappop(min(queues))[1] if queues else None
 
     def give_back(self, name: str) -> None:
         """Take back a step that was handed out and cannot start yet."""
@@ -104,11 +105,6 @@ class Schedule:
             and memory <= self._free_memory
             and wanted.gpus <= len(self._gpus)
         )
-
-    @property
-    def full(self) -> bool:
-        """Whether no step that needs a core could start now."""
-        return self._free < ROUNDING  # the rounding error of fractions of cores
 
     def start(self, name: str) -> list[str]:
         """Note that a step starts, and give the devices it got."""
@@ -155,7 +151,7 @@ class Schedule:
         taken = self._taken.pop(name, NOTHING)
         self._free += taken.cpus
         self._free_memory += taken.memory
-        self._gpus = sorted({*self._gpus, *taken.devices})
+        self._gpus += taken.devices
 
     def _release(self, name: str) -> None:
         for waiting in self._downstream[name]:
@@ -165,7 +161,8 @@ class Schedule:
 
     def _make_ready(self, name: str) -> None:
         self.status[name] = "ready"
-        heapq.heappush(self._ready, (self._rank[name], name))
+        queue = self._ready.setdefault(self._steps[name].resources, [])
+        heapq.heappush(queue, (self._rank[name], name))
 
     def _block(self, name: str) -> list[str]:
         blocked: list[str] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.agent.attempt import Agent, Ending, in_words
 from runner.core.events import Event, StepOutput, StepStarted
-from runner.core.model import DataVersion, Step
+from runner.core.model import DataVersion, Resources, Step
 from runner.core.schedule import ENDED_WELL, Schedule
 from runner.core.spelling import listed
 from runner.engine.interruption import Interruption
@@ -138,11 +138,16 @@ class Engine:
                 self._tell_idle(rest, "cancelled")
             return
         held: list[str] = []
-        while not self._schedule.stopped() and (name := self._schedule.take_ready()) is not None:
-            if not self._settle(self._todo.dag.steps[name]):
+        stuck: set[Resources] = set()
+        while not self._schedule.stopped():
+            name = self._schedule.take_ready(stuck)
+            if name is None:
+                break
+            step = self._todo.dag.steps[name]
+            if not self._settle(step):
                 held.append(name)
-                if self._schedule.full:
-                    break
+                if not self._schedule.fits(step.resources):
+                    stuck.add(step.resources)
         for waiting in held:
             self._schedule.give_back(waiting)
 
@@ -182,7 +187,7 @@ class Engine:
         if self._ports.alone():
             return decision
         self._ports.clear_up([step.name, *self._todo.dag.upstream[step.name]])
-        self._ports.assessment.forget(step)
+        self._ports.assessment.look_again(step)
         fresh = self._ports.assessment.decide(step)
         forced = any(reason.kind == "forced" for reason in decision.reasons)
         fresh = decision._replace(step_key=fresh.step_key) if forced else fresh
@@ -228,7 +233,9 @@ class Engine:
             running = self._running[exit_.attempt]
             ending = self._judge(running, exit_)
             if self._may_retry(running, ending):
-                self._attempt(running._replace(number=running.number + 1))
+                self._attempt(
+                    running._replace(number=running.number + 1, started=self._ports.now())
+                )
             else:
                 self._end(running, ending, exit_)
             del self._running[exit_.attempt]
@@ -288,7 +295,7 @@ class Engine:
         run = ports.step_runs.ran(running, ending, exit_, logged)
         if ending.status == "succeeded":
             try:
-                self._remember(running, ending, run)
+                run = self._remember(running, ending, run)
             except RunnerError as error:
                 ports.agent.give_up(step)
                 ending = _failed(error)
@@ -299,11 +306,17 @@ class Engine:
         self._unlock(step)
         self._close(step.name, ending.status)
 
-    def _remember(self, running: Running, ending: Ending, run: StepRun) -> None:
+    def _remember(self, running: Running, ending: Ending, run: StepRun) -> StepRun:
+        """Keep a result under its key, unless what the key was made from changed meanwhile."""
         versions = [output.version for output in ending.outputs]
-        if running.step.deps or running.step.outs:
+        step, question = running.step, running.question
+        changed = self._ports.assessment.changed_inputs(step, question) if step.deps else []
+        if changed:
+            self._ports.say(f"{step.name}: {listed(changed)} changed while it ran; it runs again")
+            run = run._replace(step_key="")
+        elif step.deps or step.outs:
             self._ports.results.remember(
-                running.question.step_key,
+                question.step_key,
                 {
                     "run_id": self._todo.run_id,
                     "outputs": run.outputs,
@@ -311,6 +324,7 @@ class Engine:
                 },
             )
         self._ports.assessment.note(versions)
+        return run
 
     def _restore(self, step: Step, decision: Decision) -> None:
         self._schedule.start(step.name)

@@ -69,7 +69,7 @@ def test_no_more_steps_start_than_there_are_slots() -> None:
     plan = schedule("a, b, c", slots=2)
 
     assert taken(plan) == ["a", "b"]
-    assert plan.full
+    assert not plan.fits(Resources())
     plan.end("a", "succeeded")
     assert taken(plan) == ["c"]
 
@@ -98,6 +98,15 @@ def test_a_step_that_wants_more_memory_than_there_is_runs_alone() -> None:
     assert taken(plan) == ["a"]
     plan.end("a", "succeeded")
     assert taken(plan) == ["big"]
+
+
+def test_what_is_stuck_is_passed_over_for_others() -> None:
+    plan = schedule("a 8gb, b 8gb, c", slots=8, memory=8)
+
+    assert plan.take_ready() == "a"
+    assert plan.take_ready({Resources(1, 8)}) == "c"
+    assert plan.take_ready({Resources(1, 8)}) is None
+    assert plan.take_ready() == "b"
 
 
 def test_devices_are_never_shared() -> None:
