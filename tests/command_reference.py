@@ -78,13 +78,17 @@ def _exit_codes() -> str:
 def _settings() -> str:
     names = ", ".join(f"`{name}`" for name in NAMES_OF_SETTINGS)
     return (
-        f"{names}.\n\nA flag goes before `RUNNER_<NAME>` in the environment, that before `runner:` in "
-        "the project file,\nand that before `config.toml` in `$XDG_CONFIG_HOME/runner`.\n"
+        f"{names}.\n\nA flag goes before `RUNNER_<NAME>` in the environment, that before "
+        "`runner:` in the\nproject file, and that before `config.toml` in "
+        "`$XDG_CONFIG_HOME/runner`.\n"
     )
 
 
 def _events() -> str:
-    lines = ["One a line; each has `schema`, `event`, `time` and `run_id`, and its own fields:\n"]
+    lines = [
+        "One a line; each has `schema`, `event`, `time` and `run_id`, and its own fields.\n"
+        "Where nothing was to do, a single `run_finished` with `reused` names the run that did it.\n"
+    ]
     for kind, name in NAMES.items():
         fields = [field for field in kind._fields if field != "time"]  # type: ignore[attr-defined]
         shown = ", ".join(f"`{field}`" for field in fields if field not in {"document", "step_run"})

@@ -9,6 +9,7 @@ from runner import bootstrap
 from runner.api import planning
 from runner.api.recovery import recover
 from runner.api.results import Result
+from runner.core.fingerprint import result_id
 from runner.workspace.registration import Company
 
 if TYPE_CHECKING:
@@ -38,10 +39,28 @@ def run(
     prepared = planning.prepare(request, pull=_may_pull(request), say=say)
     reused = _same_as_before(prepared)
     if reused:
+        if on_line is not None:
+            on_line(_nothing_to_do(prepared, reused))
         return Result(reused, "succeeded", {}, prepared, reused=True)
     from runner.api.carrying import CarriedRun
 
     return CarriedRun(prepared, company, watchers, on_line).carry_out()
+
+
+def _nothing_to_do(prepared: planning.Prepared, run_id: str) -> bytes:
+    """Give the one JSON line of a run in which there was nothing to do: who did it before."""
+    from runner.api.clock import now
+    from runner.core.events import RunFinished, line
+    from runner.core.record import canonical
+
+    record = prepared.ports.store.load(run_id)
+    told = {
+        "record_id": record["record_id"],
+        "result_id": record["result_id"],
+        "counts": {"up-to-date": len(prepared.decisions)},
+        "reused": True,
+    }
+    return canonical(line(RunFinished(now(), "succeeded", told), run_id)) + b"\n"
 
 
 def _may_pull(request: planning.Request) -> bool:
@@ -51,4 +70,8 @@ def _may_pull(request: planning.Request) -> bool:
 def _same_as_before(prepared: planning.Prepared) -> str | None:
     if any(decision.action != "up-to-date" for decision in prepared.decisions.values()):
         return None
-    return prepared.ports.store.by_plan(prepared.plan_id, prepared.revision.commit)
+    outputs: dict[str, str] = {}
+    for decision in prepared.decisions.values():
+        outputs.update(decision.outputs)
+    commit = prepared.revision.commit
+    return prepared.ports.store.by_plan(prepared.plan_id, commit, result_id(outputs))

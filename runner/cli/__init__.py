@@ -12,6 +12,7 @@ from runner.errors import RunnerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 OK, NO, CANNOT_START, OUR_BUG = 0, 1, 2, 70
 INTERRUPTED, TERMINATED = 130, 143
@@ -47,16 +48,24 @@ REFUSALS = frozenset(
 def main(words: Sequence[str]) -> int:
     """Carry out one command line and give its exit code; no traceback for a user's mistake."""
     code = _guarded(words)
+    problem = _flush(sys.stdout)
+    if problem is not None and not isinstance(problem, BrokenPipeError):
+        _tell(RunnerError(f"cannot write the output: {problem.strerror}", hint="make room first"))
+        code = CANNOT_START
+    _flush(sys.stderr)
+    return code
+
+
+def _flush(stream: TextIO) -> OSError | None:
+    """Write what is left of a stream; what cannot be written goes nowhere, or Python complains."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError as error:
         from runner.cli.streams import give_up
 
-        give_up(sys.stdout)
-        if not isinstance(error, BrokenPipeError):
-            _tell(RunnerError(f"cannot write the output: {error.strerror}", hint="make room first"))
-            return CANNOT_START
-    return code
+        give_up(stream)
+        return error
+    return None
 
 
 def _guarded(words: Sequence[str]) -> int:

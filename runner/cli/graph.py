@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.options import add_request, request
+from runner.cli.options import add_request, request, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +37,6 @@ def dag(arguments: argparse.Namespace) -> int:
     from runner.views import graph
 
     steps, statuses, notes = drawn(request(arguments), looked_at=not arguments.no_status)
-    for note in notes:
-        print(f"warning: {note}", file=sys.stderr)
+    warn(notes, arguments)
     sys.stdout.write(graph.render(steps, statuses, arguments.format).rstrip("\n") + "\n")
     return 0

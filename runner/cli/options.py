@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.api.planning import Request
 
 MANAGERS = ("local", "system", "virtualenv", "conda", "docker")
@@ -107,6 +110,15 @@ def program(arguments: argparse.Namespace) -> str:
     """Give the words that a command line to repeat begins with: `runner`, or `runner -C FOLDER`."""
     folder = arguments.folder_of_work
     return f"runner -C {quote(folder)}" if folder else "runner"
+
+
+def warn(notes: Iterable[str], arguments: argparse.Namespace) -> None:
+    """Write what the user should know, but that keeps nothing from being done."""
+    from runner.views.words import Painter
+
+    paint = Painter.choose(sys.stderr, arguments.color)
+    for note in notes:
+        print(paint(f"warning: {note}", "yellow"), file=sys.stderr)
 
 
 def _refuse_no_folder(folder: str, command: str) -> None:

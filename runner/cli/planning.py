@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.options import FOLDER, add_circumstances, add_json, add_request, request
+from runner.cli.options import FOLDER, add_circumstances, add_json, add_request, request, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -80,8 +80,7 @@ def look(arguments: argparse.Namespace) -> Prepared:
         print(paint(f"… {text}", "dim"), file=sys.stderr)
 
     prepared = planning.prepare(wanted, say=say)
-    for note in prepared.notes:
-        print(paint(f"warning: {note}", "yellow"), file=sys.stderr)
+    warn(prepared.notes, arguments)
     return prepared
 
 

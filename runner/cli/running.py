@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.options import above_zero, add_json, add_request, request
+from runner.cli.options import above_zero, add_json, add_request, request, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -57,8 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     lines = _Lines()
     result = running.run(wanted, [watcher], on_line=lines if arguments.json else None)
     lines.close()
-    if result.reused and not arguments.json:
-        print(f"everything is up to date; recorded as {result.run_id}")
+    if result.reused:
+        warn(result.prepared.notes, arguments)
+        if not arguments.json:
+            print(f"everything is up to date; recorded as {result.run_id}")
     if result.interrupted_by:
         return 128 + result.interrupted_by
     return 0 if result.went_well else 1

@@ -48,16 +48,7 @@ def test_a_run_is_one_line_with_a_short_id() -> None:
 
     lines = runs(found, Stream(), color="never").splitlines()
 
-    assert lines[0].split() == [
-        "RUN",
-        "STATUS",
-        "WHEN",
-        "TOOK",
-        "CODE",
-        "DATA",
-        "PARAMETERS",
-        "METRICS",
-    ]
+    assert lines[0].split() == list(HEAD)
     assert lines[1].startswith(f"{run_id(0)[:10]}  succeeded  2026-01-01 00:00  ")
     assert "c0ffee0*" in lines[1]
     assert lines[2].endswith("alpha=0.1 l1=3  rmse=0.12346")
