@@ -85,10 +85,11 @@ def _settings() -> str:
 
 
 def _events() -> str:
-    lines = [
+    head = (
         "One a line; each has `schema`, `event`, `time` and `run_id`, and its own fields.\n"
-        "Where nothing was to do, a single `run_finished` with `reused` names the run that did it.\n"
-    ]
+        "Where nothing was to do, a single `run_finished` with `reused` names the run before.\n"
+    )
+    lines = [head]
     for kind, name in NAMES.items():
         fields = [field for field in kind._fields if field != "time"]  # type: ignore[attr-defined]
         shown = ", ".join(f"`{field}`" for field in fields if field not in {"document", "step_run"})
