@@ -28,6 +28,9 @@ class Content(Protocol):
     def has(self, version: DataVersion) -> bool:
         """Tell whether the cache can bring the content back, and that it is intact."""
 
+    def keeps(self, version: DataVersion) -> bool:
+        """Tell whether the cache has the content of what is in the workspace, unverified."""
+
     def recall(self, step_key: str) -> Mapping[str, object] | None:
         """Give what was remembered under a step_key."""
 
@@ -52,13 +55,16 @@ class Circumstances(NamedTuple):
     """What is given before any step is looked at.
 
     `environments` maps an environment's name to its env_id, `variables` a step to the values of
-    its declared variables, `last` a step to what was last recorded for it.
+    its declared variables, `last` a step to what was last recorded for it. `outs` are those of
+    the whole project, also of steps that are not asked for; `shell` is the one the settings name.
     """
 
     environments: Mapping[str, str]
     variables: Mapping[str, Mapping[str, str]]
     last: Mapping[str, Remembered]
+    outs: Sequence[str]
     forced: frozenset[str] = frozenset()
+    shell: str | None = None
 
 
 class Question(NamedTuple):
@@ -89,9 +95,8 @@ class Assessment:
         self._code = code
         self._given = given
         self._read_parameters = read_parameters
-        self._outs = [out.path for step in dag.steps.values() for out in step.outs]
-        self._producers = {out.path: name for name, step in dag.steps.items() for out in step.outs}
-        self._folders = {folder for path in self._outs for folder in _folders_above(path)}
+        self._outs = _Paths(out.path for step in dag.steps.values() for out in step.outs)
+        self._all_outs = _Paths(given.outs)
         self._known: dict[str, DataVersion | None] = {}
         self._questions: dict[str, Question] = {}
         self._is_code: dict[str, bool] = {}
@@ -100,7 +105,7 @@ class Assessment:
 
     def look(self) -> None:
         """Hash everything the graph names, in one go."""
-        paths = dict.fromkeys(self._outs)
+        paths = dict.fromkeys(self._outs.paths)
         for step in self._dag.steps.values():
             for dep in step.deps:
                 paths[dep.path] = None
@@ -149,6 +154,18 @@ class Assessment:
         """Give what is known of a path."""
         return self._known.get(path)
 
+    def precious(self, step: Step) -> list[str]:
+        """Name the outs whose content is nowhere else: no run recorded it, no cache has it."""
+        last = self._given.last.get(step.name)
+        recorded = last.outputs if last else {}
+        return [
+            out.path
+            for out in step.outs
+            if (version := self._known.get(out.path)) is not None
+            and recorded.get(out.path) != version.md5
+            and not self._content.keeps(version)
+        ]
+
     def note(self, outputs: Iterable[DataVersion]) -> None:
         """Take in what a step wrote."""
         for version in outputs:
@@ -186,7 +203,7 @@ class Assessment:
         for step in self._dag.steps.values():
             for dep in step.deps:
                 version = self._known.get(dep.path)
-                if version is not None and not self._is_produced(dep.path):
+                if version is not None and not self._outs.reach(dep.path):
                     found[dep.path] = self._with_kind(version)
         return found
 
@@ -232,7 +249,7 @@ class Assessment:
             return Decision(name, "run", (Reason("forced"),))
         if last is None:
             return Decision(name, "run" if step.command else "maybe", (plan.NEVER_RUN,))
-        unknown = frozenset(dep.path for dep in step.deps if self._is_produced(dep.path))
+        unknown = frozenset(dep.path for dep in step.deps if self._outs.reach(dep.path))
         parts = self._parts(step, self._md5, unknown)
         known = (
             reason
@@ -267,6 +284,7 @@ class Assessment:
             env_id=self._given.environments[step.environment],
             variables=self._given.variables[step.name],
             code=None if declares_code or step.command is None else self._code_stand_in(),
+            shell=self._given.shell,
         )
 
     def _values(self, keyed: Sequence[Dep]) -> Mapping[str, object]:
@@ -303,17 +321,12 @@ class Assessment:
             for out in step.outs
         )
 
-    def _is_produced(self, path: str) -> bool:
-        if path in self._producers or path in self._folders:
-            return True
-        return any(folder in self._producers for folder in _folders_above(path))
-
     def _refresh(self, step: Step) -> None:
         wanted = [dep.path for dep in step.deps] + [out.path for out in step.outs]
         stale = [
             path
             for path in wanted
-            if path not in self._known or (path not in self._producers and self._is_produced(path))
+            if path not in self._known or (path not in self._outs.paths and self._outs.reach(path))
         ]
         if stale:
             self._known.update(self._content.versions(dict.fromkeys(stale)))
@@ -323,7 +336,7 @@ class Assessment:
         return version.md5 if version is not None else None
 
     def _with_kind(self, version: DataVersion) -> DataVersion:
-        if self._is_produced(version.path):
+        if self._all_outs.reach(version.path):
             return version._replace(kind="out")
         if self._code_dep(version.path):
             return version._replace(kind="git")
@@ -332,14 +345,34 @@ class Assessment:
     def _code_dep(self, path: str) -> bool:
         known = self._is_code.get(path)
         if known is None:
-            known = not self._is_produced(path) and self._code.is_code(path)
+            known = not self._all_outs.reach(path) and self._code.is_code(path)
             self._is_code[path] = known
         return known
 
     def _code_stand_in(self) -> str:
         if self._stand_in is None:
-            self._stand_in = self._code.stand_in(self._outs)
+            self._stand_in = self._code.stand_in(self._given.outs)
         return self._stand_in
+
+
+class _Paths:
+    """Some paths, and quick answers about what lies in or around them."""
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self.paths: set[str] = set()
+        self._folders: set[str] = set()
+        for path in paths:
+            self.add(path)
+
+    def add(self, path: str) -> None:
+        self.paths.add(path)
+        self._folders.update(_folders_above(path))
+
+    def reach(self, path: str) -> bool:
+        """Tell whether a path is one of them, lies in one, or holds one."""
+        if path in self.paths or path in self._folders:
+            return True
+        return any(folder in self.paths for folder in _folders_above(path))
 
 
 class _Promised:
@@ -347,12 +380,12 @@ class _Promised:
 
     def __init__(self) -> None:
         self._md5s: dict[str, str] = {}
-        self._folders: set[str] = set()
+        self._paths = _Paths()
 
     def add(self, outputs: Mapping[str, str]) -> None:
-        for path, md5 in outputs.items():
-            self._md5s[path] = md5
-            self._folders.update(_folders_above(path))
+        self._md5s.update(outputs)
+        for path in outputs:
+            self._paths.add(path)
 
     def of(self, step: Step) -> dict[str, str] | None:
         """Give the md5s promised for a step's deps; None when they do not say enough."""
@@ -360,14 +393,9 @@ class _Promised:
         for dep in step.deps:
             if dep.path in self._md5s and not dep.keys:
                 found[dep.path] = self._md5s[dep.path]
-            elif self._reaches(dep.path):
+            elif self._paths.reach(dep.path):
                 return None
         return found
-
-    def _reaches(self, path: str) -> bool:
-        if path in self._md5s or path in self._folders:
-            return True
-        return any(folder in self._md5s for folder in _folders_above(path))
 
 
 def _folders_above(path: str) -> Iterable[str]:

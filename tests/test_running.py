@@ -303,3 +303,41 @@ def test_keys_of_a_file_that_a_step_is_about_to_write_are_asked_for_later(tmp_pa
     (project.folder / "made.json").unlink()
     (project.folder / "used.txt").unlink()
     assert project.run() == {"make": "restored", "use": "restored"}
+
+
+def test_nothing_to_do_never_names_a_run_with_another_result(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.write(
+        {
+            "MLproject": """\
+                entry_points:
+                  random:
+                    deps: [code.sh]
+                    outs: [random.txt]
+                    command: "sh code.sh"
+                """,
+            "code.sh": "od -An -N8 -tx8 /dev/urandom > random.txt\n",
+            ".gitignore": "random.txt\n",
+        }
+    )
+    project.commit()
+    project.run()
+    first = project.record()
+    project.run("--force")
+    second = project.record()
+    assert first["plan_id"] == second["plan_id"]
+    assert first["result_id"] != second["result_id"]
+
+    answer = project.runner("run", ".")
+
+    assert second["run_id"] in answer.out
+
+
+def test_only_asks_the_same_question_as_the_whole(chain: Project) -> None:
+    chain.write({".gitignore": ""})
+    chain.commit()
+    chain.run()
+
+    steps = chain.runner("plan", ".", "count", "--only", "--json").document["steps"]
+
+    assert [step["decision"] for step in steps] == ["up-to-date"]

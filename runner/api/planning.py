@@ -15,7 +15,7 @@ from runner.ports import silently
 from runner.workspace import values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from runner.core.binding import Binding
     from runner.core.dag import Dag
@@ -117,7 +117,9 @@ def prepare(
         {name: env_id for name, (_, env_id) in environments.items()},
         variables,
         last,
-        frozenset(_forced(request, chosen)),
+        outs,
+        frozenset(chosen.steps) if request.force else frozenset(),
+        str(chosen_settings["shell"]) if "shell" in chosen_settings else None,
     )
     assessment = Assessment(
         chosen,
@@ -160,10 +162,6 @@ def secret_values(project: Project) -> list[str]:
 
 def _outs_of(steps: object) -> list[str]:
     return [out.path for step in steps for out in step.outs]  # type: ignore[attr-defined]
-
-
-def _forced(request: Request, chosen: Dag) -> Sequence[str]:
-    return tuple(chosen.steps) if request.force else ()
 
 
 def _environments(

@@ -24,7 +24,8 @@ class Components(TypedDict):
     """What a step_key is made from.
 
     `deps` maps a path to its md5, `params` a `file:key` to its value, `code` is the stand-in for
-    undeclared code (None when code is declared), `outs` the declared paths.
+    undeclared code (None when code is declared), `shell` the one that the settings name, `secrets`
+    the names of those it gets, `outs` the declared paths.
     """
 
     version: int
@@ -35,6 +36,8 @@ class Components(TypedDict):
     environment: str
     variables: Mapping[str, str]
     code: str | None
+    shell: str | None
+    secrets: list[str]
     outs: list[str]
 
 
@@ -46,6 +49,7 @@ def components(
     env_id: str,
     variables: Mapping[str, str],
     code: str | None,
+    shell: str | None = None,
 ) -> Components:
     """Gather what identifies a step; `code` is None where the step declares its code."""
     return {
@@ -57,6 +61,8 @@ def components(
         "environment": env_id,
         "variables": variables,
         "code": code,
+        "shell": shell,
+        "secrets": sorted(step.secrets),
         "outs": sorted(out.path for out in step.outs),
     }
 

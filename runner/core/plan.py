@@ -135,8 +135,9 @@ def changes(last: Remembered, parts: Components) -> Iterable[Reason]:
     yield from _differences("variable", old.get("variables", {}), parts["variables"])
     if old.get("code") != parts["code"]:
         yield Reason("code", "the project's code", old.get("code"), parts["code"])
-    if old.get("outs") != parts["outs"]:
-        yield Reason("command", "declared outs", old.get("outs"), parts["outs"])
+    for what, name in (("declared outs", "outs"), ("shell", "shell"), ("secrets", "secrets")):
+        if old.get(name) != parts.get(name):
+            yield Reason("command", what, old.get(name), parts.get(name))
 
 
 def _differences(
@@ -144,7 +145,7 @@ def _differences(
 ) -> Iterable[Reason]:
     for what in sorted(old.keys() | new.keys()):
         before, after = old.get(what), new.get(what)
-        if before != after or (what in old) != (what in new):
+        if _differ(before, after) or (what in old) != (what in new):
             yield Reason(kind, what, before, after)
 
 
@@ -152,6 +153,11 @@ def gathers(step: Step, pending: Iterable[str]) -> Decision:
     """Decide a step without a command: there is nothing to run, only something to wait for."""
     reasons = tuple(Reason("upstream", name) for name in pending)
     return Decision(step.name, "maybe" if reasons else "up-to-date", reasons)
+
+
+def _differ(before: object, after: object) -> bool:
+    """Tell values apart as the fingerprint does: 1, 1.0 and True are three values."""
+    return before != after or type(before) is not type(after)
 
 
 def waits_for(step: Step, upstream: Iterable[str], known: Iterable[Reason]) -> Decision:

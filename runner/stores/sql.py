@@ -98,9 +98,9 @@ class RunStore:
 
         return self._index.find(parse_filter(where), parse_sort(sort), limit)
 
-    def by_plan(self, plan_id: str, commit: str) -> str | None:
-        """Name the newest run that answered this question at this commit."""
-        found = self._index.by_plan(plan_id, commit)
+    def by_plan(self, plan_id: str, commit: str, result_id: str) -> str | None:
+        """Name the newest run that gave this answer to this question at this commit."""
+        found = self._index.by_plan(plan_id, commit, result_id)
         return next((run_id for run_id in found if self._files.has_record(run_id)), None)
 
     def last_step(self, names: Collection[str]) -> dict[str, StepState]:

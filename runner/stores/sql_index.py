@@ -107,11 +107,11 @@ class RunIndex:
         query = f"SELECT run_id FROM runs WHERE run_id BETWEEN ? AND ? || '~' {NEWEST}"  # noqa: S608  # a constant
         return self._names(query, (prefix, prefix))
 
-    def by_plan(self, plan_id: str, commit: str) -> list[str]:
-        """Name a few runs that answered this question at this commit, the newest first."""
-        query = f"""SELECT run_id FROM runs WHERE plan_id = ? AND "commit" = ?
+    def by_plan(self, plan_id: str, commit: str, result_id: str) -> list[str]:
+        """Name a few runs that gave this answer to this question, the newest first."""
+        query = f"""SELECT run_id FROM runs WHERE plan_id = ? AND "commit" = ? AND result_id = ?
             AND status = 'succeeded' AND kind = 'run' {NEWEST} LIMIT 10"""  # noqa: S608  # a constant
-        return self._names(query, (plan_id, commit))
+        return self._names(query, (plan_id, commit, result_id))
 
     def states(self, names: Collection[str]) -> dict[str, StepState]:
         """Give what was last recorded for each of these steps, where anything was."""

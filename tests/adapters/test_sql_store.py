@@ -48,7 +48,7 @@ def one_line(document: dict[str, Any]) -> bytes:
 def test_asking_makes_no_folder(store: RunStore, home: Path) -> None:
     assert store.find() == []
     assert store.last_step(["train"]) == {}
-    assert store.by_plan("p", "c") is None
+    assert store.by_plan("p", "c", "r") is None
     assert store.live() == []
     assert store.close_interrupted() == []
     assert store.problems() == []
@@ -157,10 +157,12 @@ def test_the_same_question_finds_its_newest_good_answer(store: RunStore, home: P
     for number, changes in enumerate([{}, {}, {"status": "failed"}, {"kind": "rerun"}]):
         take_place(home, number, **changes)
     plan = "b" * 64
-    assert store.by_plan(plan, COMMIT) == run_id(1)
-    assert store.by_plan(plan, "other") is None
+    result = str(store.load(run_id(1))["result_id"])
+    assert store.by_plan(plan, COMMIT, result) == run_id(1)
+    assert store.by_plan(plan, "other", result) is None
+    assert store.by_plan(plan, COMMIT, "other") is None
     (home / "runs" / run_id(1) / "record.json").unlink()
-    assert store.by_plan(plan, COMMIT) == run_id(0)
+    assert store.by_plan(plan, COMMIT, result) == run_id(0)
 
 
 def test_every_point_of_a_metric_is_kept(store: RunStore, home: Path) -> None:

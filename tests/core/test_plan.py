@@ -154,3 +154,21 @@ def test_the_data_version_leaves_code_out_and_is_short() -> None:
     assert fingerprint.data_version([data, code]) == fingerprint.data_version([data])
     assert len(fingerprint.data_version([data])) == 16
     assert fingerprint.data_version([code]) == ""
+
+
+def test_one_as_a_number_and_as_a_truth_are_two_values() -> None:
+    last = recorded(parts(step(parameters={"alpha": BoundParameter(1, "int", "default")})))
+    now = parts(step(parameters={"alpha": BoundParameter(True, "bool", "default")}))
+
+    assert decide(now, last).reasons == (Reason("parameter", "alpha", 1, new=True),)
+
+
+def test_the_shell_and_the_names_of_secrets_are_part_of_the_question() -> None:
+    last = recorded(parts())
+
+    assert decide(parts(shell="/bin/bash"), last).reasons == (
+        Reason("command", "shell", None, "/bin/bash"),
+    )
+    assert decide(parts(step(secrets=("TOKEN",))), last).reasons == (
+        Reason("command", "secrets", [], ["TOKEN"]),
+    )
