@@ -56,6 +56,10 @@ class SystemEnvironment:
         return PreparedEnvironment(self.digest(spec, folder), document)
 
     def wrap(self, command: Command, prepared: PreparedEnvironment) -> Command:
-        """Give the command unchanged."""
+        """Give the command as the caller would run it: with the caller's PYTHONPATH in front."""
         del prepared
-        return command
+        outside, own = os.environ.get("PYTHONPATH"), command.variables.get("PYTHONPATH", "")
+        if not outside or outside in own.split(os.pathsep):
+            return command
+        path = f"{outside}{os.pathsep}{own}" if own else outside
+        return command._replace(variables={**command.variables, "PYTHONPATH": path})

@@ -137,7 +137,7 @@ class LocalExecutor:
             submission.attempt,
             [os.fsencode(word) for word in command.argv],
             os.fsencode(os.path.abspath(command.folder)),
-            {os.fsencode(k): os.fsencode(v) for k, v in command.variables.items()},
+            _encoded(command.variables, command.unset),
             outputs,
             (submission.timeout, self._grace),
         )
@@ -250,3 +250,10 @@ def describe(failed: Failed, submission: Submission) -> str:
         )
         return f"the program {program} {where}"
     return f"cannot start {program}: {reason}"
+
+
+def _encoded(variables: Mapping[str, str], unset: Sequence[str]) -> dict[bytes, bytes | None]:
+    """Give variables as the spawner takes them; None takes one away that the base has."""
+    found: dict[bytes, bytes | None] = dict.fromkeys(map(os.fsencode, unset))
+    found.update((os.fsencode(name), os.fsencode(value)) for name, value in variables.items())
+    return found

@@ -27,13 +27,13 @@ class Start(NamedTuple):
 
     `outputs` are the paths stdout and stderr are appended to (None: stderr with stdout), and
     `limits` the timeout and the grace after it, both in seconds. An empty `variables` leaves
-    those the spawner was started with.
+    those the spawner was started with; None takes one away.
     """
 
     name: str
     argv: list[bytes]
     folder: bytes
-    variables: dict[bytes, bytes]
+    variables: dict[bytes, bytes | None]
     outputs: tuple[bytes, bytes | None]
     limits: tuple[float | None, float]
 

@@ -84,7 +84,10 @@ class Spawner:
         mark = {MARK: name.encode("utf-8", "surrogateescape")}
         now = time.monotonic()
         try:
-            pid = start(argv, folder, {**self._base, **variables, **mark}, outputs)
+            environment = {**self._base, **variables, **mark}
+            if None in variables.values():
+                environment = {k: v for k, v in environment.items() if v is not None}
+            pid = start(argv, folder, environment, outputs)
         except CannotStartError as error:
             self._report("failed", name, error.what, error.number)
             return
