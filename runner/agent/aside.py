@@ -17,7 +17,7 @@ from runner.errors import WorkspaceError
 from runner.fault_points import fault_point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from runner.core.model import Out
 
@@ -32,15 +32,20 @@ class Aside:
         self._folder = folder
         self._used: set[str] = set()
 
-    def take(self, step: str, outs: Iterable[Out]) -> None:
-        """Move a step's existing outs aside; one that persists is copied and stays."""
+    def take(self, step: str, outs: Iterable[Out], precious: Collection[str] = ()) -> None:
+        """Move a step's existing outs aside; one that persists is copied and stays.
+
+        `precious` are the paths whose content is nowhere else: `discard` keeps it.
+        """
         there = [out for out in outs if os.path.lexists(os.path.join(self._project, out.path))]
         if not there:
             return
         place = os.path.join(self._folder, file_name(step))
         os.makedirs(place, exist_ok=True)
         self._used.add(step)
-        _write(os.path.join(place, PATHS), {"step": step, "paths": [out.path for out in there]})
+        kept = [out.path for out in there if out.path in precious and not out.persist]
+        document = {"step": step, "paths": [out.path for out in there], "precious": kept}
+        _write(os.path.join(place, PATHS), document)
         fault_point("aside.before")
         for number, out in enumerate(there):
             source = os.path.join(self._project, out.path)
@@ -58,12 +63,13 @@ class Aside:
         self._used.discard(step)
         return restore(self._project, os.path.join(self._folder, file_name(step)), partial)
 
-    def discard(self, step: str) -> None:
-        """Drop what was set aside: the step has its new outputs."""
-        if step in self._used:
-            fault_point("aside.discard")
-            remove(os.path.join(self._folder, file_name(step)))
-            self._used.discard(step)
+    def discard(self, step: str, replaced: str) -> list[str]:
+        """Drop what was set aside: the step has its new outputs. Gives what went to `replaced`."""
+        if step not in self._used:
+            return []
+        fault_point("aside.discard")
+        self._used.discard(step)
+        return discard(os.path.join(self._folder, file_name(step)), replaced)
 
     def close(self) -> None:
         """Remove the run's folder, which is empty by now."""
@@ -86,6 +92,37 @@ def restore(project: str, place: str, partial: str) -> list[str]:
             back.append(path)
     remove(place)
     return back
+
+
+def discard(place: str, replaced: str) -> list[str]:
+    """Drop what a folder of `Aside` holds, but for what is nowhere else: that goes to `replaced`.
+
+    Gives the paths that were kept.
+    """
+    _, paths, precious = _read(place)
+    kept = []
+    for number, path in enumerate(paths):
+        held = os.path.join(place, str(number))
+        if path in precious and os.path.lexists(held):
+            keep_replaced(held, os.path.join(replaced, path))
+            kept.append(path)
+    remove(place)
+    return kept
+
+
+def keep_replaced(source: str, target: str) -> None:
+    """Move content that is nowhere else out of the way of what replaces it.
+
+    Raises:
+        WorkspaceError: it cannot be moved; it is still where it was.
+    """
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"cannot keep {source}: {error}", hint="make room") from error
+    while os.path.lexists(target):
+        target += "~"
+    _move(source, target)
 
 
 def _make_way(project: str, parent: str, partial: str) -> None:
@@ -131,14 +168,14 @@ def remove(path: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _read(place: str) -> tuple[str, list[str]]:
+def _read(place: str) -> tuple[str, list[str], list[str]]:
     try:
         with open(os.path.join(place, PATHS), encoding="utf-8") as file:
             document = json.load(file)
     except (OSError, ValueError):
         # Nothing was moved yet: the paths are written before the first move.
-        return "", []
-    return document["step"], document["paths"]
+        return "", [], []
+    return document["step"], document["paths"], document.get("precious", [])
 
 
 def _write(path: str, document: object) -> None:

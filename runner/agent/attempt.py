@@ -11,7 +11,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from runner.agent.aside import Aside, remove, set_partial_aside
+from runner.agent.aside import Aside, keep_replaced, remove, set_partial_aside
 from runner.agent.out_places import leads_out, make_place
 from runner.core.paths import file_name
 from runner.errors import RunnerError, WorkspaceError
@@ -19,7 +19,7 @@ from runner.fault_points import fault_point
 from runner.ports import Command, Exit, Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from runner.core.model import DataVersion, Out, Step
 
@@ -61,7 +61,11 @@ class Ending(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where a run keeps things; all absolute. `partial` gets what failed steps left behind."""
+    """Where a run keeps things; all absolute.
+
+    `partial` gets what failed steps left behind, `replaced` what stood in an output's place and
+    is nowhere else.
+    """
 
     project: str
     logs: str
@@ -69,6 +73,7 @@ class Places(NamedTuple):
     artifacts: str
     aside: str
     partial: str
+    replaced: str
 
 
 class Agent:
@@ -119,13 +124,16 @@ class Agent:
         devices: Sequence[str],
         wrap: Callable[[Command], Command],
         on_output: Callable[[str, str], None] | None,
+        precious: Collection[str] = (),
     ) -> Submission:
         """Set everything up for one attempt and give what the executor is to start.
+
+        `precious` are the outs whose present content is nowhere else.
 
         Raises:
             WorkspaceError: an out leaves the project through a link, or cannot be set aside.
         """
-        self._prepare(step, number)
+        self._prepare(step, number, precious)
         attempt = self.attempt(step.name, number)
         own = {
             **self._variables,
@@ -155,10 +163,26 @@ class Agent:
             return Ending("cancelled" if exit_.cancelled else "failed", (), problem)
         return Ending("succeeded", tuple(map(self._keep, step.outs)))
 
-    def accept(self, step: Step) -> None:
-        """Drop the old outputs of a step whose new ones are recorded."""
+    def accept(self, step: Step) -> list[str]:
+        """Drop the old outputs of a step whose new ones are recorded.
+
+        Gives the paths whose old content was kept, as it was nowhere else.
+        """
         self._begun.discard(step.name)
-        self._aside.discard(step.name)
+        return self._aside.discard(step.name, self._places.replaced)
+
+    def keep_replaced(self, path: str) -> None:
+        """Move what is at an out's path, and nowhere else, beside the run.
+
+        Raises:
+            WorkspaceError: it cannot be moved.
+        """
+        source = os.path.join(self._places.project, path)
+        keep_replaced(source, os.path.join(self._places.replaced, path))
+
+    def replaced(self, path: str) -> str:
+        """Tell where what was at a path before is kept, from the project's folder."""
+        return os.path.relpath(os.path.join(self._places.replaced, path), self._places.project)
 
     def give_up(self, step: Step) -> None:
         """Put the old outputs of a step back; what it wrote is kept beside the run.
@@ -183,12 +207,12 @@ class Agent:
         """Leave nothing behind that is empty."""
         self._aside.close()
 
-    def _prepare(self, step: Step, number: int) -> None:
+    def _prepare(self, step: Step, number: int, precious: Collection[str]) -> None:
         """Get everything out of harm's way; when that fails, everything is as it was."""
         try:
             for out in step.outs:
                 make_place(self._places.project, out)
-            self._aside.take(step.name, step.outs)
+            self._aside.take(step.name, step.outs, precious)
             self._data.protect_inputs([dep.path for dep in step.deps])
             self._data.unlink_inputs([out.path for out in step.outs if out.persist])
             if number > 1:

@@ -210,6 +210,7 @@ class CarriedRun:
             artifacts=os.path.join(self._folder, "artifacts"),
             aside=os.path.join(hidden, "aside", self.run_id),
             partial=os.path.join(self._folder, "partial"),
+            replaced=os.path.join(self._folder, "replaced"),
         )
 
     def _variables(self) -> dict[str, str]:

@@ -68,7 +68,7 @@ def _put_back(
     Newest first: where two dead runs moved the same out, the older one holds the content that
     was there before both. What a later run has made anew stays as it is.
     """
-    from runner.agent.aside import held_step, remove, restore
+    from runner.agent.aside import discard, held_step, remove, restore
 
     for run_id in sorted(run_ids, reverse=True):
         run_aside = os.path.join(folder, ".runner", "aside", run_id)
@@ -81,6 +81,8 @@ def _put_back(
             if state is None or state.run_id < run_id:
                 partial = os.path.join(folder, ".runner", "runs", run_id, "partial", name)
                 restore(folder, place, partial)
+            else:
+                discard(place, os.path.join(folder, ".runner", "runs", run_id, "replaced"))
             remove(place)
         if not _entries(run_aside):
             remove(run_aside)

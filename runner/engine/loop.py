@@ -92,7 +92,7 @@ class Ports(NamedTuple):
 
 
 class Running(NamedTuple):
-    """An attempt that the executor has."""
+    """An attempt that the executor has; `precious` are outs whose old content is nowhere else."""
 
     step: Step
     number: int
@@ -100,6 +100,7 @@ class Running(NamedTuple):
     question: Question
     started: str
     devices: Sequence[str]
+    precious: Sequence[str] = ()
 
 
 class Engine:
@@ -197,7 +198,8 @@ class Engine:
     def _start(self, step: Step, decision: Decision) -> None:
         devices = self._schedule.start(step.name)
         question = self._ports.assessment.question(step)
-        self._attempt(Running(step, 1, decision, question, self._ports.now(), devices))
+        precious = self._ports.assessment.precious(step)
+        self._attempt(Running(step, 1, decision, question, self._ports.now(), devices, precious))
 
     def _attempt(self, running: Running) -> None:
         step, number = running.step, running.number
@@ -212,6 +214,7 @@ class Engine:
                 devices=running.devices,
                 wrap=wrap,
                 on_output=self._listen(step.name) if self._ports.streamed else None,
+                precious=running.precious,
             )
         except RunnerError as error:
             self._end(running, _failed(error), None)
@@ -302,7 +305,7 @@ class Engine:
                 run = ports.step_runs.ran(running, ending, exit_, logged)
         ports.emit(ports.step_runs.finished(step.name, run))
         if ending.status == "succeeded":
-            ports.agent.accept(step)
+            self._tell_replaced(ports.agent.accept(step))
         self._unlock(step)
         self._close(step.name, ending.status)
 
@@ -341,9 +344,13 @@ class Engine:
 
     def _bring_back(self, step: Step, decision: Decision) -> list[DataVersion]:
         assessment = self._ports.assessment
+        precious = assessment.precious(step)
         for out in step.outs:
             found = assessment.version(out.path)
             if found is None or found.md5 != decision.outputs[out.path]:
+                if out.path in precious:
+                    self._ports.agent.keep_replaced(out.path)
+                    self._tell_replaced([out.path])
                 self._ports.results.get(DataVersion(out.path, decision.outputs[out.path], -1))
         assessment.forget(step)
         fresh = assessment.decide(step)
@@ -380,6 +387,10 @@ class Engine:
     def _tell_logged(self, step: Step, *, over: bool = False) -> None:
         for event in self._ports.step_logs.news(step.name, over=over):
             self._ports.emit(event)
+
+    def _tell_replaced(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            self._ports.say(f"kept what was at {path} before: {self._ports.agent.replaced(path)}")
 
     def _unlock(self, step: Step) -> None:
         self._ports.locks.release(step.name, self._todo.dag.upstream[step.name])

@@ -113,6 +113,17 @@ class DvcData:
         """Tell whether the cache can bring the content back, and that it is intact."""
         return self._cache.holds(version.md5)
 
+    def keeps(self, version: DataVersion) -> bool:
+        """Tell whether the cache has the content of what is in the workspace, unverified.
+
+        A folder is kept when all its files are, even where its manifest is not.
+        """
+        if version.nfiles is None:
+            return self._cache.stat(version.md5) is not None
+        known = self._state.members(version.path)
+        here = {oid for _, oid in known.values()}
+        return len(known) == version.nfiles and all(map(self._cache.stat, here))
+
     def get(self, version: DataVersion) -> None:
         """Bring the content back to its path, replacing what is there in one move.
 
