@@ -20,4 +20,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # where we are: a project's own copy.py or types.py is no module of ours
     sys.exit(main())

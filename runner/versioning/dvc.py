@@ -7,6 +7,7 @@ Only `pull` imports DVC's library (`dvc_remote`). See `ports.DataVersioning` for
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from runner.core.model import DataVersion
 from runner.errors import DataError, Problem
 from runner.versioning.dvc_config import DvcConfig, read_config
 from runner.versioning.dvc_ignore import IgnoreFiles
+from runner.versioning.dvc_links import make_folder, write_new
 from runner.versioning.dvc_listing import Member, is_oid, manifest_bytes, manifest_oid, select
 from runner.versioning.dvc_objects import ObjectCache, StoredObject
 from runner.versioning.dvc_restore import (
@@ -46,6 +48,7 @@ class DvcData:
         self._project = os.path.abspath(project)
         self._private = f"{self._project}/.runner"
         self._state = StateCache(self._private)
+        self._made = False
 
     @cached_property
     def config(self) -> DvcConfig:
@@ -107,7 +110,23 @@ class DvcData:
         Raises:
             DataError: there is nothing, it cannot be read, or the cache cannot be written.
         """
+        self._make_cache()
         return self._workspace.put(path, self._cache)
+
+    def _make_cache(self) -> None:
+        """Make the cache when there is none; inside the repository it keeps itself out of git.
+
+        `dvc init` has its own way to do that, but a `.dvc/` need not come from there.
+        """
+        if self._made:
+            return
+        self._made = True
+        root = self.config.root
+        inside = root and f"{self.cache_dir}/".startswith(f"{root}/")
+        if inside and not os.path.isdir(self.cache_dir):
+            with suppress(OSError):  # what cannot be written is said when an object cannot
+                make_folder(self.cache_dir, shared=self.config.shared)
+                write_new(f"{self.cache_dir}/.gitignore", b"*\n")
 
     def has(self, version: DataVersion) -> bool:
         """Tell whether the cache can bring the content back, and that it is intact."""
@@ -326,6 +345,7 @@ class DvcData:
         Raises:
             DataError: the cache cannot be written.
         """
+        self._make_cache()
         self._run_cache.remember(step_key, document)
 
     def recall(self, step_key: str) -> dict[str, Any] | None:
