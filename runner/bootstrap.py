@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import EnvironmentFailure, UsageError, WorkspaceError
+from runner.workspace import origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,12 +88,14 @@ def existing_folder(folder: str) -> str:
 
     Raises:
         UsageError: it is not there, or not a folder.
+        WorkspaceError: its `.runner` is a link or another user's.
     """
     full = os.path.abspath(folder)
     if not os.path.isdir(full):
         raise UsageError(
             f"no such folder: {folder}", hint="give the project's folder first: runner run . STEP"
         )
+    origin.refuse_foreign(os.path.join(full, ".runner"))
     return full
 
 
@@ -102,13 +105,8 @@ def make_runner_folder(path: str) -> None:
     Raises:
         WorkspaceError: it cannot be written.
     """
-    ignore = os.path.join(path, ".gitignore")
-    if os.path.exists(ignore):
-        return
     try:
-        os.makedirs(path, exist_ok=True)
-        with open(ignore, "w", encoding="utf-8") as file:
-            file.write("*\n")
+        origin.make(path)
     except OSError as error:
         raise WorkspaceError(
             f"cannot write {path}: {error.strerror}", hint="make the project's folder writable"

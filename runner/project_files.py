@@ -20,6 +20,7 @@ import runner
 from runner.core.project_document import from_document, to_document
 from runner.core.project_file import PARSER, parse
 from runner.errors import Problem, ProjectFileError, UsageError
+from runner.workspace.origin import make, refuse_foreign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,10 @@ def load(folder: Path | str, *, strict: bool = False) -> Loaded:
     Raises:
         UsageError: there is no project file in the folder.
         ProjectFileError: the file cannot be used; holds all problems.
+        WorkspaceError: `.runner` is a link or another user's.
     """
     place = os.fspath(folder)
+    refuse_foreign(os.path.join(place, ".runner"))
     name = find(place)
     shown = _shown(os.path.join(place, name))
     content = _read(os.path.join(place, name), shown)
@@ -192,12 +195,8 @@ def _remember(
 
 
 def _make_cache(folder: str) -> None:
+    make(os.path.join(folder, ".runner"))
     os.makedirs(os.path.join(folder, _CACHE), exist_ok=True)
-    try:
-        with open(os.path.join(folder, ".runner", ".gitignore"), "x", encoding="utf-8") as file:
-            file.write("*\n")
-    except FileExistsError:
-        return
 
 
 def _forget_oldest(cache: str) -> None:

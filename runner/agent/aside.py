@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.agent.out_places import leads_out
 from runner.core.paths import file_name
+from runner.core.project_paths import normal, trouble_with_out
 from runner.errors import WorkspaceError
 from runner.fault_points import fault_point
 
@@ -175,7 +176,23 @@ def _read(place: str) -> tuple[str, list[str], list[str]]:
     except (OSError, ValueError):
         # Nothing was moved yet: the paths are written before the first move.
         return "", [], []
+    if not _is_sound(document):
+        document = {"step": "", "paths": []}
     return document["step"], document["paths"], document.get("precious", [])
+
+
+def _is_sound(document: object) -> bool:
+    """Tell whether a run can have written it: the file may be anybody's."""
+    if not isinstance(document, dict) or not isinstance(document.get("step"), str):
+        return False
+    lists = document.get("paths"), document.get("precious", [])
+    return all(isinstance(each, list) and all(map(_can_be_an_out, each)) for each in lists)
+
+
+def _can_be_an_out(path: object) -> bool:
+    if not isinstance(path, str) or normal(path) != path:
+        return False
+    return not trouble_with_out(path, "MLproject")
 
 
 def _write(path: str, document: object) -> None:

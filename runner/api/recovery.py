@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from runner import bootstrap
+from runner.workspace.origin import refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -21,6 +22,7 @@ def recover(folder: str) -> list[str]:
     Gives the run ids that were closed.
     """
     runner_folder = os.path.join(folder, ".runner")
+    refuse_foreign(runner_folder)
     active, aside = _folders(runner_folder)
     if not _entries(active) and not _entries(aside):
         return []
@@ -72,8 +74,12 @@ def _put_back(
 
     for run_id in sorted(run_ids, reverse=True):
         run_aside = os.path.join(folder, ".runner", "aside", run_id)
+        if os.path.islink(run_aside):
+            continue  # a run makes folders: what a link leads to is somebody else's
         for name in _entries(run_aside):
             place = os.path.join(run_aside, name)
+            if os.path.islink(place):
+                continue
             step = held_step(place)
             if steps is not None and step not in steps:
                 continue
