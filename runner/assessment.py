@@ -31,9 +31,6 @@ class Content(Protocol):
     def keeps(self, version: DataVersion) -> bool:
         """Tell whether the cache has the content of what is in the workspace, unverified."""
 
-    def keeps(self, version: DataVersion) -> bool:
-        """Tell whether the cache has the content of what is in the workspace, unverified."""
-
     def recall(self, step_key: str) -> Mapping[str, object] | None:
         """Give what was remembered under a step_key."""
 
@@ -156,18 +153,6 @@ class Assessment:
     def version(self, path: str) -> DataVersion | None:
         """Give what is known of a path."""
         return self._known.get(path)
-
-    def precious(self, step: Step) -> list[str]:
-        """Name the outs whose content is nowhere else: no run recorded it, no cache has it."""
-        last = self._given.last.get(step.name)
-        recorded = last.outputs if last else {}
-        return [
-            out.path
-            for out in step.outs
-            if (version := self._known.get(out.path)) is not None
-            and recorded.get(out.path) != version.md5
-            and not self._content.keeps(version)
-        ]
 
     def precious(self, step: Step) -> list[str]:
         """Name the outs whose content is nowhere else: no run recorded it, no cache has it."""
