@@ -341,3 +341,51 @@ def test_only_asks_the_same_question_as_the_whole(chain: Project) -> None:
     steps = chain.runner("plan", ".", "count", "--only", "--json").document["steps"]
 
     assert [step["decision"] for step in steps] == ["up-to-date"]
+
+
+def test_a_step_that_wants_a_gpu_no_machine_here_has_is_refused(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write({"MLproject": "entry_points: {main: {resources: {gpus: 64}, command: 'true'}}\n"})
+
+    answer = project.runner("run", ".", CUDA_VISIBLE_DEVICES="0")
+
+    assert answer.code == 2
+    assert "main wants 64 GPU(s); this machine has 1" in answer.err
+
+
+def test_secrets_are_asked_for_only_by_what_runs(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write(
+        {
+            "MLproject": """\
+                entry_points:
+                  main: {secrets: [TOKEN], outs: [out.txt], command: "echo ok > out.txt"}
+                """
+        }
+    )
+    assert project.runner("plan").code == 0
+    refused = project.runner("run", ".")
+    assert refused.code == 2
+    assert "variable TOKEN is not set" in refused.err
+
+    project.run(TOKEN="hush")
+
+    assert project.runner("run", ".").code == 0
+
+
+def test_settings_limit_what_a_snapshot_takes(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write(
+        {
+            "MLproject": "runner: {snapshot_file_limit: 10}\nentry_points: {main: {command: 'true'}}\n"
+        }
+    )
+    project.commit()
+    project.write({"large.txt": "more than ten bytes\n", "small.txt": "tiny\n"})
+
+    answer = project.runner("run", ".")
+
+    assert "large.txt" in answer.err
+    kept = project.git("ls-tree", "-r", "--name-only", project.record()["code"]["snapshot"])
+    assert "small.txt" in kept
+    assert "large.txt" not in kept

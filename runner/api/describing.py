@@ -67,10 +67,17 @@ def _entry_point(prepared: Prepared) -> str:
 
 
 def _variables(prepared: Prepared) -> dict[str, object]:
-    """Declared variables with their values; secrets by name alone."""
+    """Declared variables by name, or as `step.name` where steps disagree; secrets by name alone."""
+    by_name: dict[str, dict[str, str]] = {}
+    for step, variables in prepared.variables.items():
+        for name, value in variables.items():
+            by_name.setdefault(name, {})[step] = value
     found: dict[str, object] = {}
-    for variables in prepared.variables.values():
-        found.update(variables)
+    for name, values in by_name.items():
+        if len(set(values.values())) == 1:
+            found[name] = next(iter(values.values()))
+        else:
+            found |= {f"{step}.{name}": value for step, value in values.items()}
     for secrets in prepared.secrets.values():
         found.update(dict.fromkeys(secrets))
     return found

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner import bootstrap, project_files, settings
 from runner.agent.out_places import refuse_leaving
+from runner.api import surroundings
 from runner.assessment import Assessment, Circumstances
 from runner.core import binding, dag
 from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
-from runner.errors import EnvironmentFailure, Problem, SourceControlError, WorkspaceError
+from runner.errors import EnvironmentFailure, Problem, SourceControlError
 from runner.ports import silently
 from runner.workspace import values
 
@@ -70,6 +71,7 @@ class Graph(NamedTuple):
     bound: Binding
     dag: Dag
     problems: tuple[Problem, ...]
+    settings: Mapping[str, object]
 
 
 def graph(request: Request) -> Graph:
@@ -79,13 +81,14 @@ def graph(request: Request) -> Graph:
         RunnerError: whatever is wrong with the file, the parameters or the graph.
     """
     folder = bootstrap.existing_folder(request.folder)
-    strict = bool(request.flags.get("strict"))
+    strict = bool(settings.resolve(request.flags, {}).get("strict"))
     project, problems = project_files.load(folder, strict=strict)
+    chosen_settings = settings.resolve(request.flags, project.settings)
     asked = binding.Request(request.targets, request.parameters, os.getcwd(), folder)
     bound = binding.bind(project, asked)
     whole = dag.build(bound.steps)
     chosen = dag.select(whole, bound.targets, only=request.only, downstream=request.downstream)
-    return Graph(project, bound, chosen, problems)
+    return Graph(project, bound, chosen, problems, chosen_settings)
 
 
 def prepare(
@@ -100,17 +103,17 @@ def prepare(
         RunnerError: the request cannot be carried out, and why.
     """
     folder = bootstrap.existing_folder(request.folder)
-    ports = bootstrap.connect(folder)
+    project, bound, chosen, problems, chosen_settings = graph(request)
+    ports = bootstrap.connect(folder, chosen_settings)
     ports.control.begin()
-    project, bound, chosen, problems = graph(request)
-    chosen_settings = settings.resolve(request.flags, project.settings)
     for step in chosen.steps.values():
         for out in step.outs:
             refuse_leaving(folder, out)
     outs = _outs_of(bound.steps.values())
     last = ports.store.last_step(chosen.steps)
     environments = _environments(request, project, chosen, say)
-    variables, secrets = _variables(chosen.steps.values())
+    variables = surroundings.variables(chosen.steps.values())
+    secrets = surroundings.secrets(chosen.steps.values())
     revision = ports.control.revision(outs)
     _refuse_dirty(revision, chosen_settings)
     given = Circumstances(
@@ -183,36 +186,6 @@ def _environments(
             adapter = bootstrap.environment(spec)
             found[step.environment] = (spec, adapter.digest(spec, folder, say))
     return found
-
-
-def _variables(
-    steps: object,
-) -> tuple[dict[str, Mapping[str, str]], dict[str, Mapping[str, str]]]:
-    variables: dict[str, Mapping[str, str]] = {}
-    secrets: dict[str, Mapping[str, str]] = {}
-    unset: dict[str, list[str]] = {}
-    nothing: Mapping[str, str] = {}
-    for step in steps:  # type: ignore[attr-defined]
-        own: dict[str, str] = {}
-        for variable in step.variables:
-            value = os.environ.get(variable.name) if variable.value is None else variable.value
-            if value is None:
-                unset.setdefault(variable.name, []).append(step.name)
-            else:
-                own[variable.name] = value
-        hidden = {name: os.environ[name] for name in step.secrets if name in os.environ}
-        for name in step.secrets:
-            if name not in hidden:
-                unset.setdefault(name, []).append(step.name)
-        variables[step.name] = own or nothing
-        if hidden:
-            secrets[step.name] = hidden
-    if unset:
-        lines = [
-            f"variable {name} is not set; needed by {', '.join(by)}" for name, by in unset.items()
-        ]
-        raise WorkspaceError("\n".join(lines), hint=f"export {next(iter(unset))}=…")
-    return variables, secrets
 
 
 def _refuse_dirty(revision: Revision, chosen: Mapping[str, object]) -> None:

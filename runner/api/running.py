@@ -9,6 +9,7 @@ from runner import bootstrap
 from runner.api import planning
 from runner.api.recovery import recover
 from runner.api.results import Result
+from runner.api.surroundings import refuse_unready
 from runner.core.fingerprint import result_id
 from runner.workspace.registration import Company
 
@@ -42,6 +43,7 @@ def run(
         if on_line is not None:
             on_line(_nothing_to_do(prepared, reused))
         return Result(reused, "succeeded", {}, prepared, reused=True)
+    refuse_unready(prepared)
     from runner.api.carrying import CarriedRun
 
     return CarriedRun(prepared, company, watchers, on_line).carry_out()
