@@ -12,7 +12,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.agent.aside import Aside, keep_replaced, remove, set_partial_aside
-from runner.agent.out_places import leads_out, make_place
+from runner.agent.out_places import leads_out, make_place, refuse_leaving
 from runner.core.paths import file_name
 from runner.errors import RunnerError, WorkspaceError
 from runner.fault_points import fault_point
@@ -156,11 +156,17 @@ class Agent:
         return Submission(attempt, wrap(command), log, step.timeout, on_output)
 
     def end(self, step: Step, exit_: Exit) -> Ending:
-        """Judge how an attempt ended: keep its outputs, or put the old ones back."""
+        """Judge how an attempt ended: keep its outputs, or put the old ones back.
+
+        Raises:
+            WorkspaceError: it has put a link in its out's way that leads out of the project.
+        """
         problem = _problem(exit_) or self._missing(step)
         if problem:
             self.give_up(step)
             return Ending("cancelled" if exit_.cancelled else "failed", (), problem)
+        for out in step.outs:
+            refuse_leaving(self._places.project, out)
         return Ending("succeeded", tuple(map(self._keep, step.outs)))
 
     def accept(self, step: Step) -> list[str]:

@@ -161,6 +161,21 @@ def test_a_link_that_an_earlier_step_made_stops_the_next_before_its_command(
     assert "leaves the project" in project.record()["steps"][2]["problem"]
 
 
+def test_a_step_that_links_its_own_folder_out_fails(tmp_path: Path) -> None:
+    project = make(tmp_path, "inside/x")
+    command = "rmdir folder; ln -s ../outside folder"
+    project.write({"MLproject": OWN_TRAP.format(command=command), ".gitignore": "folder\n"})
+    project.commit()
+
+    answer = project.runner("run", ".", "--json")
+
+    assert answer.code == 1
+    assert statuses(answer) == {"make": "failed"}
+    assert "folder/x: leaves the project through a link" in project.record()["steps"][0]["problem"]
+    assert (tmp_path / "outside" / "x").read_text() == OUTSIDE
+    assert not (tmp_path / "outside" / "x").is_symlink()
+
+
 OWN_TRAP = """\
     name: own-trap
     entry_points:
