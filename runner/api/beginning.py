@@ -47,8 +47,9 @@ def begin(folder: str, *, dvc: bool) -> Iterator[str]:
 
 def _make(full: str, *, dvc: bool) -> Iterator[str]:
     hidden = os.path.join(full, ".runner")
-    if not os.path.exists(hidden):
-        bootstrap.make_runner_folder(hidden)
+    is_new = not os.path.exists(hidden)
+    bootstrap.make_runner_folder(hidden)
+    if is_new:
         yield "made .runner/, which git ignores"
     if not any(name.lower() == project_files.NAME for name in os.listdir(full)):
         name = os.path.basename(full) or "project"

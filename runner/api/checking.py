@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner import __version__, bootstrap, process, project_files
 from runner.api import planning
-from runner.errors import RunnerError
+from runner.errors import RunnerError, UsageError
 from runner.views.words import count_of
 
 if TYPE_CHECKING:
@@ -30,19 +30,31 @@ class Check(NamedTuple):
 
 
 def check(folder: str) -> list[Check]:
-    """Check everything that runs here rely on."""
-    full = bootstrap.existing_folder(folder)
+    """Check everything that runs here rely on.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    full = os.path.abspath(folder)
+    if not os.path.isdir(full):
+        raise UsageError(f"no such folder: {folder}", hint="runner doctor, in the project's folder")
     found: list[Check] = []
-    for look in (_runner, _git, _uv, _dvc, _disk, _project, _records):
+    for look in (_runner, _git, _uv, _dvc, _disk, _records, _project):
         name = look.__name__.strip("_")
         try:
             found.extend(look(full))
         except RunnerError as error:
-            found.append(Check(name, "problem", error.message, error.hint))
+            _add(found, Check(name, "problem", error.message, error.hint))
         except OSError as error:
             hint = f"move {error.filename} away" if error.filename else ""
-            found.append(Check(name, "problem", f"{error.filename}: {error.strerror}", hint))
+            _add(found, Check(name, "problem", f"{error.filename}: {error.strerror}", hint))
     return found
+
+
+def _add(found: list[Check], check: Check) -> None:
+    """Add what keeps several looks from answering once."""
+    if check.text not in {each.text for each in found}:
+        found.append(check)
 
 
 def rebuild_index(folder: str) -> int:
@@ -112,10 +124,6 @@ def _project(folder: str) -> Iterator[Check]:
 
 
 def _records(folder: str) -> Iterator[Check]:
-    hidden = os.path.join(folder, ".runner")
-    if os.path.lexists(hidden) and not os.path.isdir(hidden):
-        yield Check("records", "problem", f"{hidden} is not a folder", f"mv {hidden} {hidden}.old")
-        return
     store = bootstrap.store(folder)
     problems = store.problems()
     for problem in problems:
