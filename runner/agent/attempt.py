@@ -45,11 +45,15 @@ class Outputs(Protocol):
 
 
 class Output(NamedTuple):
-    """What a step wrote; `sha256` is that of a file, None for a folder."""
+    """What a step wrote; `sha256` is that of a file, None for a folder.
+
+    `isexec` tells whether a file may be executed, as DVC has it; of folders nothing is known.
+    """
 
     out: Out
     version: DataVersion
     sha256: str | None
+    isexec: bool = False
 
 
 class Ending(NamedTuple):
@@ -252,7 +256,8 @@ class Agent:
         fault_point("put.after")
         if version.nfiles is not None:
             return Output(out, version, None)
-        return Output(out, version, _sha256(os.path.join(self._places.project, out.path)))
+        path = os.path.join(self._places.project, out.path)
+        return Output(out, version, _sha256(path), bool(os.stat(path).st_mode & 0o100))
 
 
 def _sha256(path: str) -> str:

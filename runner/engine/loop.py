@@ -15,6 +15,7 @@ from runner.core.schedule import ENDED_WELL, Schedule
 from runner.core.spelling import listed
 from runner.engine.interruption import Interruption
 from runner.engine.step_logs import LOOK_SECONDS
+from runner.engine.step_runs import executables
 from runner.errors import RunnerError
 from runner.ports import silently
 
@@ -43,8 +44,8 @@ class Results(Protocol):
     def remember(self, step_key: str, document: Mapping[str, object]) -> None:
         """Keep a step's result under its key."""
 
-    def get(self, version: DataVersion) -> None:
-        """Bring content back to its path."""
+    def get(self, version: DataVersion, *, executable: bool = False) -> None:
+        """Bring content back to its path; a file may then be executed if it is `executable`."""
 
 
 class Todo(NamedTuple):
@@ -345,13 +346,15 @@ class Engine:
     def _bring_back(self, step: Step, decision: Decision) -> list[DataVersion]:
         assessment = self._ports.assessment
         precious = assessment.precious(step)
+        runnable = executables(self._ports.results.recall(decision.step_key))
         for out in step.outs:
             found = assessment.version(out.path)
             if found is None or found.md5 != decision.outputs[out.path]:
                 if out.path in precious:
                     self._ports.agent.keep_replaced(out.path)
                     self._tell_replaced([out.path])
-                self._ports.results.get(DataVersion(out.path, decision.outputs[out.path], -1))
+                wanted = DataVersion(out.path, decision.outputs[out.path], -1)
+                self._ports.results.get(wanted, executable=out.path in runnable)
         assessment.forget(step)
         fresh = assessment.decide(step)
         if fresh.action != "up-to-date":

@@ -49,7 +49,10 @@ class StepRuns:
         run = self._entry(step, ending.status, running.decision, running.question)
         metrics, problems = self._metrics(step) if ending.status == "succeeded" else ({}, [])
         run = run._replace(
-            outputs=[_output(*output) for output in ending.outputs],
+            outputs=[
+                _output(out, version, (sha256, isexec))
+                for out, version, sha256, isexec in ending.outputs
+            ],
             metrics={**metrics, **logged},
             started=running.started,
             attempts=running.number,
@@ -83,10 +86,10 @@ class StepRuns:
         kept = remembered.get("metrics")
         metrics = kept if isinstance(kept, dict) else self._metrics(step)[0]
         source = str(remembered.get("run_id") or "")
-        digests = _digests(remembered)
+        known = _known(remembered)
         return run._replace(
             outputs=[
-                _output(out, version, digests.get((version.path, version.md5)))
+                _output(out, version, known.get((version.path, version.md5), (None, False)))
                 for out in step.outs
                 if (version := by_path.get(out.path)) is not None
             ],
@@ -118,14 +121,22 @@ class StepRuns:
         )
 
 
-def _digests(remembered: Mapping[str, object]) -> dict[tuple[str, str], str]:
-    """Give the sha256 of each remembered output, by its path and md5."""
+def executables(remembered: Mapping[str, object] | None) -> set[str]:
+    """Name the remembered outputs that may be executed."""
+    return {path for (path, _), (_, isexec) in _known(remembered or {}).items() if isexec}
+
+
+def _known(remembered: Mapping[str, object]) -> dict[tuple[str, str], tuple[str | None, bool]]:
+    """Give sha256 and isexec of each remembered output, by its path and md5."""
     outputs = remembered.get("outputs")
-    known = outputs if isinstance(outputs, list) else []
-    return {(out["path"], out["md5"]): out["sha256"] for out in known if out.get("sha256")}
+    return {
+        (out["path"], out["md5"]): (out.get("sha256"), bool(out.get("isexec")))
+        for out in (outputs if isinstance(outputs, list) else [])
+    }
 
 
-def _output(out: Out, version: DataVersion, sha256: str | None) -> dict[str, object]:
+def _output(out: Out, version: DataVersion, known: tuple[str | None, bool]) -> dict[str, object]:
+    sha256, isexec = known
     entry: dict[str, object] = {
         "path": version.path,
         "kind": out.kind,
@@ -135,6 +146,8 @@ def _output(out: Out, version: DataVersion, sha256: str | None) -> dict[str, obj
         "nfiles": version.nfiles,
         "stored": "dvc" if out.cache else "none",
     }
+    if isexec:
+        entry["isexec"] = True
     if out.compare != "bytes":
         entry |= {"compare": out.compare, "reason": out.reason}
     for name in ("rtol", "atol"):

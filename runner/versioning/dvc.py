@@ -143,20 +143,25 @@ class DvcData:
         here = {oid for _, oid in known.values()}
         return len(known) == version.nfiles and all(map(self._cache.stat, here))
 
-    def get(self, version: DataVersion) -> None:
+    def get(self, version: DataVersion, *, executable: bool = False) -> None:
         """Bring the content back to its path, replacing what is there in one move.
+
+        Only the user's own bit of a single file is set if it is `executable`; files in folders
+        lose it, as with DVC.
 
         Raises:
             DataError: the cache lacks it or holds it corrupt, or it cannot be written.
         """
-        self._restore(version.path, version.md5)
+        self._restore(version.path, version.md5, executable=executable)
 
-    def _restore(self, path: str, oid: str) -> None:
+    def _restore(self, path: str, oid: str, *, executable: bool) -> None:
         if not is_oid(oid):
             raise missing(oid, self.cache_dir)
         target = self._workspace.absolute(path)
         self._refuse_outside(target)
         self._restorer.restore(oid, target)
+        if executable and not os.path.islink(target):
+            os.chmod(target, os.stat(target).st_mode | 0o100)
         members = self._cache.manifest(oid) if oid.endswith(".dir") else []
         stats = [self._cache.stat(member) for member, _ in members] or [self._cache.stat(oid)]
         size = sum(stat.st_size for stat in stats if stat is not None)
@@ -246,9 +251,7 @@ class DvcData:
             oid = self._restorable(target, promise)
             if oid is not None:
                 path = os.path.relpath(target, self._project)
-                self._restore(path, oid)
-                if promise.is_executable and not os.path.islink(target):
-                    os.chmod(target, os.stat(target).st_mode | 0o100)
+                self._restore(path, oid, executable=promise.is_executable)
                 restored.append(path)
         return restored
 
