@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.core import fingerprint, plan
 from runner.core.model import DataVersion, Dep, Step
+from runner.core.paths import folders_above
 from runner.core.plan import Decision, Reason, Remembered
 
 if TYPE_CHECKING:
@@ -366,13 +367,13 @@ class _Paths:
 
     def add(self, path: str) -> None:
         self.paths.add(path)
-        self._folders.update(_folders_above(path))
+        self._folders.update(folders_above(path))
 
     def reach(self, path: str) -> bool:
         """Tell whether a path is one of them, lies in one, or holds one."""
         if path in self.paths or path in self._folders:
             return True
-        return any(folder in self.paths for folder in _folders_above(path))
+        return any(folder in self.paths for folder in folders_above(path))
 
 
 class _Promised:
@@ -396,10 +397,3 @@ class _Promised:
             elif self._paths.reach(dep.path):
                 return None
         return found
-
-
-def _folders_above(path: str) -> Iterable[str]:
-    folder = path.rpartition("/")[0]
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]

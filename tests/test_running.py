@@ -389,3 +389,26 @@ def test_settings_limit_what_a_snapshot_takes(tmp_path: Path) -> None:
     kept = project.git("ls-tree", "-r", "--name-only", project.record()["code"]["snapshot"])
     assert "small.txt" in kept
     assert "large.txt" not in kept
+
+
+def test_what_an_earlier_matrix_left_among_the_inputs_is_named(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    text = """\
+        entry_points:
+          fit:
+            matrix: {{alpha: {values}}}
+            outs: ["models/{{alpha}}.txt"]
+            command: "echo {{alpha}} > models/{{alpha}}.txt"
+          best:
+            deps: [models]
+            outs: [best.txt]
+            command: "ls models > best.txt"
+        """
+    project.write({"MLproject": text.format(values=[1, 2]), ".gitignore": "models\nbest.txt\n"})
+    project.commit()
+    assert "left over" not in project.runner("run", ".").err
+    project.write({"MLproject": text.format(values=[2])})
+
+    answer = project.runner("run", ".")
+
+    assert "models/1.txt: part of the dep models, but no step makes it" in answer.err

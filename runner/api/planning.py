@@ -13,7 +13,7 @@ from runner.core import binding, dag
 from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
 from runner.errors import EnvironmentFailure, Problem, SourceControlError
 from runner.ports import silently
-from runner.workspace import values
+from runner.workspace import leftovers, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -136,7 +136,8 @@ def prepare(
     decisions = assessment.forecast()
     ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)
-    notes = (*(str(p.message) for p in problems), *bound.warnings, *revision.warnings)
+    found = leftovers.notes(folder, chosen.steps, set(outs), ports.control.is_code)
+    notes = (*(str(p.message) for p in problems), *bound.warnings, *revision.warnings, *found)
     return Prepared(
         request,
         ports,

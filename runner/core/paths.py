@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+=,")
 LONGEST_NAME = 200
 
@@ -31,3 +36,11 @@ def _quote(character: str) -> str:
 def within(path: str, folder: str) -> bool:
     """Tell whether a path is the folder or lies inside it; `.` holds everything."""
     return folder in (".", path) or path.startswith(folder + "/")
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Give the folders that hold a path, from the nearest up, without the project's own."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
