@@ -9,6 +9,7 @@ from runner.versioning.git_history import (
     blobs_on_all_branches,
     commit_time,
     commits_between,
+    files_between,
     patch_between,
 )
 from tests.adapters.git_repositories import Repository
@@ -116,6 +117,27 @@ def test_the_patch_leaves_outs_out(repository: Repository, monkeypatch: pytest.M
     assert "literal" not in patch_between(str(repository.folder), old, new, ("*",))
     assert "more" in patch_between(str(repository.folder), old, new, ("*",))
     assert patch_between(str(repository.folder), old, old, ()) == ""
+
+
+def test_files_between_two_commits_are_counted_by_line(repository: Repository) -> None:
+    repository.write("kept out.txt", "1\n")
+    repository.write("logo.png", b"\x00\x01")
+    old = repository.commit(train="a\nb\n", gone="1\n")
+    (repository.folder / "gone.py").unlink()
+    repository.write("logo.png", b"\x00\x02")
+    repository.write("kept out.txt", "2\n")
+    repository.write("tab\tand ü.txt", "new\n")
+    new = repository.commit(train="a\nc\nd\n")
+
+    found = files_between(str(repository.folder), old, new, ["kept out.txt"])
+
+    place = repository.folder.relative_to(repository.root)
+    assert sorted(found) == [
+        (f"{place}/gone.py", 0, 1),
+        (f"{place}/logo.png", None, None),
+        (f"{place}/tab\tand ü.txt", 1, 0),
+        (f"{place}/train.py", 2, 1),
+    ]
 
 
 def test_a_patch_applies(repository: Repository) -> None:
