@@ -123,5 +123,7 @@ def _tell(error: RunnerError) -> None:
 
 
 def _say(text: str) -> None:
+    from runner.views.words import visible_lines
+
     with suppress(OSError):  # nobody is left to hear it
-        print(text, file=sys.stderr)
+        print(visible_lines(text), file=sys.stderr)

@@ -114,11 +114,11 @@ def program(arguments: argparse.Namespace) -> str:
 
 def warn(notes: Iterable[str], arguments: argparse.Namespace) -> None:
     """Write what the user should know, but that keeps nothing from being done."""
-    from runner.views.words import Painter
+    from runner.views.words import Painter, visible_lines
 
     paint = Painter.choose(sys.stderr, arguments.color)
     for note in notes:
-        print(paint(f"warning: {note}", "yellow"), file=sys.stderr)
+        print(paint(f"warning: {visible_lines(note)}", "yellow"), file=sys.stderr)
 
 
 def _refuse_no_folder(folder: str, command: str) -> None:

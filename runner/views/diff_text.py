@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from runner.views.words import Painter, count_of, number_text
+from runner.views.words import Painter, count_of, number_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ def text(
             shown[MOST_ENTRIES:] = [f"and {more:,} more"] if more > 0 else []
             lines += [paint(section, "bold"), *(f"  {line}" for line in shown)]
     if patch:
-        lines += ["", *(_painted(line, paint) for line in patch.rstrip("\n").split("\n"))]
+        lines += ["", *(_painted(visible(line), paint) for line in patch.rstrip("\n").split("\n"))]
     return "\n".join(lines) if lines else "nothing differs"
 
 
@@ -43,12 +43,12 @@ def _code(entries: Mapping[str, Any], paint: Painter) -> Iterator[str]:
     for side, sign, colour in (("new", "+", "green"), ("old", "-", "red")):
         those = commits.get(side) or []
         for commit in those[:MOST_COMMITS]:
-            yield f"{paint(sign, colour)} {commit['commit'][:7]} {commit['subject']}"
+            yield f"{paint(sign, colour)} {commit['commit'][:7]} {visible(commit['subject'])}"
         if len(those) > MOST_COMMITS:
             yield f"{paint(sign, colour)} and {count_of(len(those) - MOST_COMMITS, 'commit')} more"
     width = max(map(len, files), default=0)
     for path, lines in files.items():
-        yield f"{path:<{width}}  {_lines(lines, paint)}"
+        yield f"{visible(path):<{width}}  {_lines(lines, paint)}"
     if not files and "commit" not in entries:
         yield from _changes({"tree": entries["tree"]} if "tree" in entries else {})
 
@@ -64,7 +64,7 @@ def _lines(lines: Mapping[str, Any], paint: Painter) -> str:
 def _changes(entries: Mapping[str, Any]) -> Iterator[str]:
     width = max(map(len, entries), default=0)
     for name, entry in entries.items():
-        yield f"{name:<{width}}  {_shown(entry['old'])} -> {_shown(entry['new'])}"
+        yield visible(f"{name:<{width}}  {_shown(entry['old'])} -> {_shown(entry['new'])}")
 
 
 def _shown(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-from runner.views.words import Painter, count_of, reason_text
+from runner.views.words import Painter, count_of, reason_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,9 @@ def text(decisions: Sequence[Decision], stream: IO[str], *, color: str) -> str:
     for decision in decisions:
         word, colour = WORDS[decision.action]
         why = reason_text(reason._asdict() for reason in decision.reasons)
-        lines.append(f"{decision.step:<{width}}  {paint(f'{word:<10}', colour)}  {why}".rstrip())
+        lines.append(
+            f"{visible(decision.step):<{width}}  {paint(f'{word:<10}', colour)}  {why}".rstrip()
+        )
     return "\n".join([*lines, summed_up([decision.action for decision in decisions])])
 
 
@@ -52,10 +54,12 @@ def explained(
     for decision in decisions:
         word, colour = WORDS[decision.action]
         known = keeps.get(decision.step, "")
-        lines.append(f"{paint(decision.step, 'bold')}  {paint(word, colour)}  {known}".rstrip())
+        lines.append(
+            f"{paint(visible(decision.step), 'bold')}  {paint(word, colour)}  {known}".rstrip()
+        )
         for reason in decision.reasons:
             lines.append(f"  {reason_text([reason._asdict()])}")
-            lines.extend(f"    {line}" for line in _old_and_new(reason))
+            lines.extend(f"    {visible(line)}" for line in _old_and_new(reason))
     return "\n".join(lines)
 
 

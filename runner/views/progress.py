@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from runner.core import events
 from runner.views.log_tail import tail
 from runner.views.step_lines import environment_text, started, step_line, totals, undeclared
-from runner.views.words import Painter, duration
+from runner.views.words import Painter, duration, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,9 @@ class Warnings:
     def begin(self, beginning: Beginning) -> None:
         """Write the warnings."""
         for note in beginning.notes:
-            print(self._paint(f"warning: {note}", "yellow"), file=self._err, flush=True)
+            print(
+                self._paint(f"warning: {visible_lines(note)}", "yellow"), file=self._err, flush=True
+            )
 
     def __call__(self, event: Event) -> None:
         """Leave every event to the JSON lines."""
@@ -113,7 +115,7 @@ class Progress:
         if beginning.to_run == 1 and not self._quiet:
             self.streams = True
         for note in beginning.notes:
-            self._line(self._paint(f"warning: {note}", "yellow"))
+            self._line(self._paint(f"warning: {visible_lines(note)}", "yellow"))
         if not self._quiet:
             what = started(beginning.steps, beginning.to_run, beginning.to_restore)
             self._line(f"run {beginning.run_id}  {beginning.code}  {what}")
@@ -142,12 +144,12 @@ class Progress:
                 f"{name} ({duration(now - self._running[name])})" for name in names[:NAMED_STEPS]
             )
             more = f" and {len(names) - NAMED_STEPS} more" if len(names) > NAMED_STEPS else ""
-            self._line(self._paint(f"… running {shown}{more}", "dim"))
+            self._line(self._paint(f"… running {visible(shown)}{more}", "dim"))
 
     def say(self, text: str) -> None:
         """Show a note about what goes on beside the steps, such as an environment in the making."""
         if not self._quiet:
-            self._line(self._paint(f"… {text}", "dim"))
+            self._line(self._paint(f"… {visible_lines(text)}", "dim"))
             self._said_at = self._said_at or self._seconds()
 
     def close(self) -> None:
@@ -166,7 +168,7 @@ class Progress:
         self._said_at = 0.0
         self._running[event.step] = self._seconds()
         if event.attempt > 1 and not self._quiet:
-            self._line(self._paint(f"↻ {event.step}  attempt {event.attempt}", "yellow"))
+            self._line(self._paint(f"↻ {visible(event.step)}  attempt {event.attempt}", "yellow"))
 
     def _output(self, event: events.StepOutput) -> None:
         """Show what a step wrote: as it is when it runs alone, else by whole lines."""
@@ -185,7 +187,7 @@ class Progress:
         self._sign()
 
     def _said(self, step: str, text: str) -> str:
-        return f"{self._paint(f'{step} |', 'dim')} {text.rstrip()}\n"
+        return f"{self._paint(f'{visible(step)} |', 'dim')} {text.rstrip()}\n"
 
     def _finished(self, step: str, run: Mapping[str, Any]) -> None:
         status = run["status"]
@@ -207,7 +209,7 @@ class Progress:
     def _explain(self, step: str, run: Mapping[str, Any]) -> None:
         begun = self._beginning
         for text in str(run["problem"]).split("\n")[1:]:
-            self._line(f"  {text}")
+            self._line(f"  {visible(text)}")
         if begun is None:
             return
         if not self.streams:

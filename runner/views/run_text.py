@@ -13,6 +13,7 @@ from runner.views.words import (
     memory,
     reason_text,
     values_text,
+    visible,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
     status = record["status"]
     lines = [
         f"{paint('run', 'bold')} {record['run_id']}  {paint(status, COLOURS.get(status, 'dim'))}",
-        *_facts(record),
+        *map(visible, _facts(record)),
         "",
         *_steps(record["steps"], room, paint),
     ]
@@ -42,7 +43,7 @@ def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
         ("written beside the outs", [w["path"] for w in record.get("undeclared_writes", ())]),
     ):
         if found:
-            lines += ["", paint(title, "bold"), *(f"  {line}" for line in found)]
+            lines += ["", paint(title, "bold"), *(f"  {visible(line)}" for line in found)]
     return "\n".join(lines)
 
 

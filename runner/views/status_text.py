@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from runner.views.plans import summed_up
 from runner.views.tables import COLOURS, aligned, moment, room_of, short_ids
-from runner.views.words import Painter, ago, duration, reason_text
+from runner.views.words import Painter, ago, duration, reason_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,8 +64,8 @@ def text(found: Standing, stream: IO[str], *, color: str, now: float) -> str:
 
 
 def _heading(found: Standing, paint: Painter, now: float) -> Iterator[str]:
-    branch = f" on {found.branch}" if found.branch else ""
-    yield f"{paint(found.name, 'bold')}  {found.code}{branch}"
+    branch = f" on {visible(found.branch)}" if found.branch else ""
+    yield f"{paint(visible(found.name), 'bold')}  {found.code}{branch}"
     for run_id in found.live:
         yield f"{paint('running', 'cyan')}  {run_id}, to watch it: runner logs -f {run_id}"
     if found.newest is None:

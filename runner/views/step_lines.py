@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.views.words import Painter, count_of, duration, memory, reason_text, values_text
+from runner.views.words import (
+    Painter,
+    count_of,
+    duration,
+    memory,
+    reason_text,
+    values_text,
+    visible,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,11 +46,11 @@ def step_line(step: str, run: Mapping[str, Any], width: int, paint: Painter) -> 
     """Render a finished step: mark, name, time, memory, metrics or problem, and why it ran."""
     status = run["status"]
     mark, colour = MARKS[status]
-    facts = [f"{paint(mark, colour)} {step:<{width}}", _time(run)]
+    facts = [f"{paint(mark, colour)} {visible(step):<{width}}", _time(run)]
     if run["peak_memory"] and run["seconds"] >= MEMORABLE:
         facts.append(f"{memory(run['peak_memory']):>8}")
     if status == "failed":
-        facts.append(paint(str(run["problem"] or "failed").partition("\n")[0], "red"))
+        facts.append(paint(visible(str(run["problem"] or "failed").partition("\n")[0]), "red"))
     elif run["metrics"]:
         facts.append(values_text(run["metrics"]))
     reasons = [reason for reason in run["reasons"] if reason["kind"] not in PLAIN_REASONS]
@@ -64,8 +72,8 @@ def undeclared(written: Mapping[str, Any]) -> str:
     """Say that a run wrote what no step declares."""
     by = f" by {written['step']}" if written.get("step") else ""
     if written["what"] == "input":
-        return f"warning: {written['path']}, an input, was changed{by} during the run"
-    return f"warning: {written['path']} was written{by} and is no declared out"
+        return visible(f"warning: {written['path']}, an input, was changed{by} during the run")
+    return visible(f"warning: {written['path']} was written{by} and is no declared out")
 
 
 def environment_text(environment: Mapping[str, Any]) -> str:
@@ -93,4 +101,4 @@ def _total(status: str, names: list[str]) -> str:
     if status != "failed":
         return text
     more = ", …" if len(names) > SHOWN_FAILURES else ""
-    return f"{text} ({', '.join(names[:SHOWN_FAILURES])}{more})"
+    return f"{text} ({visible(', '.join(names[:SHOWN_FAILURES]))}{more})"

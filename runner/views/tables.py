@@ -7,7 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from runner.views.words import Painter, duration, fitted, values_text
+from runner.views.words import Painter, duration, fitted, values_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,8 @@ def aligned(
 
     `colours` holds, for each row, the colours of its first cells (an empty text: none).
     """
-    every = [head, *rows] if head else list(rows)
+    rows = [[visible(cell) for cell in row] for row in rows]
+    every = [head, *rows] if head else rows
     columns = [
         column
         for column in range(max(map(len, every), default=0))

@@ -36,6 +36,22 @@ class Painter:
         return f"\x1b[{CODES[colour]}m{text}\x1b[0m" if self.colours else text
 
 
+def visible(text: str) -> str:
+    """Show what a terminal would obey: whoever named it, a name never moves the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\t\xa0" else _escaped(c) for c in text)
+
+
+def visible_lines(text: str) -> str:
+    """Do as `visible` does with a text of several lines, which it stays."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def _escaped(character: str) -> str:
+    return ascii(character)[1:-1]
+
+
 def count_of(number: int, thing: str) -> str:
     """Give `1 step`, `2 steps`."""
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
@@ -95,7 +111,7 @@ def values_text(values: Mapping[str, object], room: int = VALUES_ROOM) -> str:
     """Give the first values that fit: `rmse=0.78 mae=0.61 +3`."""
     shown: list[str] = []
     for name, value in values.items():
-        text = f"{name}={number_text(value)}"
+        text = visible(f"{name}={number_text(value)}")
         if shown and sum(map(len, shown)) + len(shown) + len(text) > room:
             break
         shown.append(text)
@@ -109,9 +125,9 @@ def reason_text(reasons: Iterable[Mapping[str, Any]]) -> str:
     awaited = [str(reason["what"]) for reason in every if reason["kind"] == "upstream"]
     texts = [_reason(reason) for reason in every if reason["kind"] != "upstream"]
     shown = _first(texts)
-    if not awaited:
-        return shown
-    return ", ".join(filter(None, (shown, f"waits for {_first(awaited)}")))
+    if awaited:
+        shown = ", ".join(filter(None, (shown, f"waits for {_first(awaited)}")))
+    return visible(shown)
 
 
 def _first(texts: list[str]) -> str:
