@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from runner.agent.aside import Aside, keep_replaced, remove, set_partial_aside
 from runner.agent.out_places import leads_out, make_place, refuse_leaving
 from runner.core.paths import file_name
+from runner.core.spelling import listed
 from runner.errors import RunnerError, WorkspaceError
 from runner.fault_points import fault_point
 from runner.ports import Command, Exit, Submission
@@ -33,6 +34,9 @@ class Outputs(Protocol):
 
     def put(self, path: str) -> DataVersion:
         """Hash a path and keep its content in the cache."""
+
+    def left_out(self, path: str) -> list[str]:
+        """Name what is in a folder that was put, but is not kept."""
 
     def versions(self, paths: Sequence[str]) -> dict[str, DataVersion | None]:
         """Hash each path exactly as DVC does; None where there is nothing."""
@@ -57,7 +61,7 @@ class Output(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """What the end of an attempt means: its status, what it wrote, and why it failed."""
+    """What the end of an attempt means: its status, what it wrote, and what is wrong with it."""
 
     status: str
     outputs: tuple[Output, ...] = ()
@@ -171,7 +175,8 @@ class Agent:
             return Ending("cancelled" if exit_.cancelled else "failed", (), problem)
         for out in step.outs:
             refuse_leaving(self._places.project, out)
-        return Ending("succeeded", tuple(map(self._keep, step.outs)))
+        outputs = tuple(map(self._keep, step.outs))
+        return Ending("succeeded", outputs, self._not_kept(step))
 
     def accept(self, step: Step) -> list[str]:
         """Drop the old outputs of a step whose new ones are recorded.
@@ -243,6 +248,15 @@ class Agent:
             if not os.path.exists(os.path.join(self._places.project, out.path))
         ]
         return f"it ended well but did not write {', '.join(lost)}" if lost else ""
+
+    def _not_kept(self, step: Step) -> str:
+        lost = [
+            os.path.join(out.path, name)
+            for out in step.outs
+            if out.cache
+            for name in self._data.left_out(out.path)
+        ]
+        return f"not kept in the cache, as with DVC: {listed(lost, 5)}" if lost else ""
 
     def _keep(self, out: Out) -> Output:
         fault_point("put.before")

@@ -52,6 +52,7 @@ def _last_runs(prepared: Prepared, names: set[str]) -> dict[str, LastRun]:
         for step in store.load(row["run_id"])["steps"]:
             name = step["step"]
             if name in names and name not in found and step["status"] in RAN:
-                problem = step.get("problem") or ("failed" if step["status"] == "failed" else "")
+                failed = step["status"] == "failed"
+                problem = (step.get("problem") or "failed") if failed else ""
                 found[name] = LastRun(row["run_id"], step["started"], step["seconds"], problem)
     return found

@@ -306,6 +306,8 @@ class Engine:
                 run = ports.step_runs.ran(running, ending, exit_, logged)
         ports.emit(ports.step_runs.finished(step.name, run))
         if ending.status == "succeeded":
+            if ending.problem:
+                ports.say(f"{step.name}: {ending.problem}")
             self._tell_replaced(ports.agent.accept(step))
         self._unlock(step)
         self._close(step.name, ending.status)

@@ -128,6 +128,13 @@ class DvcData:
                 make_folder(self.cache_dir, shared=self.config.shared)
                 write_new(f"{self.cache_dir}/.gitignore", b"*\n")
 
+    def left_out(self, path: str) -> list[str]:
+        """Name what is in a folder that was hashed, and in no version of it.
+
+        These are `.git`, `.hg` and `.dvc`, DVC repositories, empty folders and links to folders.
+        """
+        return self._workspace.left_out(path)
+
     def has(self, version: DataVersion) -> bool:
         """Tell whether the cache can bring the content back, and that it is intact."""
         return self._cache.holds(version.md5)

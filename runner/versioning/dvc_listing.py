@@ -31,11 +31,13 @@ HEX = frozenset("0123456789abcdef")
 class Listing(NamedTuple):
     """A folder's files, sorted: (path below the folder, inode, mtime, ctime, size).
 
-    `pointers` are the `.dvc` files and dvc.lock files among them.
+    `pointers` are the `.dvc` files and dvc.lock files among them; `left_out` is what DVC keeps
+    nothing of, although no `.dvcignore` asks for that.
     """
 
     entries: list[Entry]
     pointers: list[str]
+    left_out: list[str]
 
     def signature(self) -> str:
         """Give a text that changes whenever any stamp or name below the folder does."""
@@ -58,29 +60,32 @@ def list_folder(top: str, ignored: Ignored | None, left_out: str = "") -> Listin
             something that cannot be read.
     """
     found: list[Entry] = []
+    lost: list[str] = []
     folders = [(top, "")]
     while folders:
         folder, prefix = folders.pop()
         files: list[Entry] = []
         try:
-            inside = _list_one(folder, prefix, files, ignored)
+            inside = _list_one(folder, prefix, files, ignored, lost)
         except FileNotFoundError:
             if folder == top:
                 raise
             continue
         except OSError as error:
             raise unreadable(folder, error) from error
-        if inside is not None:
+        if inside is None or not (inside or files or folder == top):
+            lost.append(prefix)
+        else:
             found += files
             folders += [below for below in inside if below[0] != left_out]
     found.sort()
     names = [entry[0] for entry in found]
     pointers = [name for name in names if name[-4:] == ".dvc" or name[-8:] == "dvc.lock"]
-    return Listing(found, pointers)
+    return Listing(found, pointers, sorted(lost))
 
 
 def _list_one(
-    folder: str, prefix: str, files: list[Entry], ignored: Ignored | None
+    folder: str, prefix: str, files: list[Entry], ignored: Ignored | None, lost: list[str]
 ) -> list[tuple[str, str]] | None:
     """Add a folder's own files and give its subfolders; None when it is a repository itself."""
     folders = []
@@ -91,6 +96,7 @@ def _list_one(
                 return None
             is_folder = entry.is_dir()
             if name in ALWAYS_LEFT_OUT and (is_folder or name == ".git"):
+                lost.append(prefix + name)
                 continue
             if ignored and ignored(entry.path, is_folder):
                 continue
@@ -101,6 +107,8 @@ def _list_one(
                 )
             elif not entry.is_symlink():
                 folders.append((entry.path, f"{prefix}{name}/"))
+            else:
+                lost.append(prefix + name)
     return folders
 
 

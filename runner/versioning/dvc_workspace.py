@@ -67,6 +67,7 @@ class Workspace:
         self._state = state
         self._ignore_files = ignore_files
         self._pointers: dict[str, list[str]] = {}
+        self._left_out: dict[str, list[str]] = {}
 
     def versions(self, paths: Iterable[str]) -> dict[str, DataVersion | None]:
         """Hash each path as DVC does; None where there is nothing.
@@ -147,6 +148,10 @@ class Workspace:
         """Give the `.dvc` and dvc.lock files seen in a folder when it was hashed, if it was."""
         return self._pointers.get(name)
 
+    def left_out(self, name: str) -> list[str]:
+        """Give what no version of a folder holds, as it was when the folder was hashed."""
+        return self._left_out.get(name, [])
+
     def believe(self, name: str, oid: str, members: Iterable[tuple[str, str]]) -> None:
         """Remember a path that was just restored and has settled, without reading it again."""
         path = self.absolute(name)
@@ -182,6 +187,7 @@ class Workspace:
         except OSError as error:
             raise unreadable(path, error) from error
         self._pointers[name] = listing.pointers
+        self._left_out[name] = listing.left_out
         return listing
 
     def _look_into(self, name: str, path: str, row: Known | None) -> Folder | None:
