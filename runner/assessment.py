@@ -208,6 +208,12 @@ class Assessment:
                     found[dep.path] = self._with_kind(version)
         return found
 
+    def code_stand_in(self) -> str:
+        """Identify the code of the project's folder, as it was when the run began."""
+        if self._stand_in is None:
+            self._stand_in = self._code.stand_in(self._given.outs)
+        return self._stand_in
+
     def plan_id(self, targets: Sequence[str], code: str) -> str:
         """Identify the question that this graph asks of this code and this data."""
         questions = (
@@ -284,7 +290,7 @@ class Assessment:
             params=self._values(keyed) if keyed else {},
             env_id=self._given.environments[step.environment],
             variables=self._given.variables[step.name],
-            code=None if declares_code or step.command is None else self._code_stand_in(),
+            code=None if declares_code or step.command is None else self.code_stand_in(),
             shell=self._given.shell,
         )
 
@@ -349,11 +355,6 @@ class Assessment:
             known = not self._all_outs.reach(path) and self._code.is_code(path)
             self._is_code[path] = known
         return known
-
-    def _code_stand_in(self) -> str:
-        if self._stand_in is None:
-            self._stand_in = self._code.stand_in(self._given.outs)
-        return self._stand_in
 
 
 class _Paths:

@@ -7,6 +7,7 @@ killed leaves everything that happened. The record is the fold of those lines (`
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -86,6 +87,11 @@ class Recorder:
         self._append(text)
         if self._on_line is not None:
             self._on_line(text)
+
+    def step_run(self, step: str) -> dict[str, object]:
+        """Give what was recorded of a step that has finished."""
+        entry: dict[str, object] = json.loads(self._draft.entry(step).text)
+        return entry
 
     def __enter__(self) -> Self:
         return self

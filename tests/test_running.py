@@ -412,3 +412,37 @@ def test_what_an_earlier_matrix_left_among_the_inputs_is_named(tmp_path: Path) -
     answer = project.runner("run", ".")
 
     assert "models/1.txt: part of the dep models, but no step makes it" in answer.err
+
+
+def test_code_that_changes_during_a_run_leaves_no_result_behind(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.write(
+        {
+            "MLproject": """\
+                entry_points:
+                  say:
+                    outs: [said.txt]
+                    command: "sh code.sh > said.txt; echo 'echo two' > code.sh"
+                """,
+            "code.sh": "echo one\n",
+            ".gitignore": "said.txt\n",
+        }
+    )
+    project.commit()
+    first = project.runner("run", ".")
+    assert "the code changed during the run: say will run again" in first.err
+    project.write({"code.sh": "echo one\n"})
+
+    plan = project.runner("plan", "--json").document["steps"][0]
+
+    assert plan["decision"] == "run"
+    assert "changed while it last ran" in plan["reasons"][0]["what"]
+
+
+def test_more_memory_than_declared_is_told(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write(
+        {"MLproject": "entry_points: {main: {resources: {memory: 1MiB}, command: 'true'}}\n"}
+    )
+
+    assert "1 MiB were declared" in project.runner("run", ".").err

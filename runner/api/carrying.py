@@ -15,9 +15,10 @@ from runner.api.describing import run_document
 from runner.api.environments import Environments
 from runner.api.recovery import clear_up
 from runner.api.results import Result
-from runner.core.events import Event, RunFinished, RunStarted
+from runner.core.events import Event, RunFinished, RunStarted, StepFinished
 from runner.core.run_id import new_run_id
 from runner.core.schedule import Schedule, counts
+from runner.core.spelling import listed
 from runner.engine.loop import Engine, Ports, Todo, went_well
 from runner.engine.step_logs import StepLogs
 from runner.engine.step_runs import StepRuns
@@ -96,6 +97,7 @@ class CarriedRun:
         announced = beginning(prepared, self.run_id, self._folder)
         for watcher in self._watchers:
             watcher.begin(announced)
+        self._inputs = prepared.assessment.external_inputs()
         started = now()
         document = run_document(prepared, self.run_id, started)
         self._emit(RunStarted(started, tuple(prepared.dag.steps), document))
@@ -106,7 +108,7 @@ class CarriedRun:
             self._ports.data.flush()
         by = engine.interruption.received
         status = "interrupted" if by else "succeeded" if went_well(statuses) else "failed"
-        self._finish(RunFinished(now(), status, self._known_at_the_end(statuses)), statuses)
+        self._finish(RunFinished(now(), status, self._known_at_the_end(statuses, engine)), statuses)
         return Result(self.run_id, status, statuses, prepared, interrupted_by=by)
 
     def _make_folders(self) -> None:
@@ -214,24 +216,40 @@ class CarriedRun:
         )
 
     def _variables(self) -> dict[str, str]:
-        path = os.environ.get("PYTHONPATH", "")
-        api = step_api_folder()
         return {
             **reproducible_variables(self._ports.control.epoch()),
-            "PYTHONPATH": f"{path}{os.pathsep}{api}" if path else api,
+            "PYTHONPATH": step_api_folder(),
             "RUNNER_RUN_ID": self.run_id,
             "RUNNER_ARTIFACTS": os.path.join(self._folder, "artifacts"),
         }
 
-    def _known_at_the_end(self, statuses: Mapping[str, str]) -> dict[str, object]:
+    def _known_at_the_end(self, statuses: Mapping[str, str], engine: Engine) -> dict[str, object]:
         ran = [name for name, status in statuses.items() if status in {"succeeded", "failed"}]
         commands = [name for name in ran if self._prepared.dag.steps[name].command is not None]
-        return {"undeclared_writes": self._undeclared(commands) if commands else []}
+        written = self._undeclared(commands) if commands else []
+        if written and engine.stood_in:
+            self._distrust_if_code_changed(engine.stood_in)
+        return {"undeclared_writes": written}
+
+    def _distrust_if_code_changed(self, stood_in: Mapping[str, str]) -> None:
+        """Keep no result of steps that stand for all code, when the code is not what it was.
+
+        Nobody can tell whether they read it before or after the change.
+        """
+        prepared = self._prepared
+        fresh = bootstrap.connect(self._ports.folder, prepared.settings).control
+        fresh.revision(prepared.outs)
+        if fresh.stand_in(prepared.outs) == prepared.assessment.code_stand_in():
+            return
+        self._say(f"the code changed during the run: {listed(list(stood_in))} will run again")
+        for step, step_key in stood_in.items():
+            self._ports.data.remember(step_key, {})
+            step_run = {**self._recorder.step_run(step), "step_key": ""}
+            self._recorder(StepFinished(now(), step, step_run))
 
     def _undeclared(self, ran: Sequence[str]) -> list[dict[str, object]]:
         """Compare the folder once with what it was; provenance errors never fail a run."""
-        assessment = self._prepared.assessment
-        before = assessment.external_inputs()
+        before = self._inputs
         try:
             written = self._ports.control.changed()
             after = self._ports.data.versions(before)

@@ -45,7 +45,7 @@ class Prepared(NamedTuple):
     """A request that was looked at: the graph, the facts, the decisions.
 
     `environments` maps the names that steps use to their spec and env_id; `notes` are warnings
-    for the user.
+    for the user. `outs` are those of the whole project.
     """
 
     request: Request
@@ -61,6 +61,7 @@ class Prepared(NamedTuple):
     assessment: Assessment
     decisions: dict[str, Decision]
     plan_id: str
+    outs: list[str]
     notes: tuple[str, ...]
 
 
@@ -152,6 +153,7 @@ def prepare(
         assessment,
         decisions,
         plan_id,
+        outs,
         notes,
     )
 

@@ -112,6 +112,7 @@ class Engine:
         self._ports = ports
         self._schedule = todo.schedule
         self._running: dict[str, Running] = {}
+        self.stood_in: dict[str, str] = {}
         self._locked_out = False
         self._stopping = False
         self.interruption = Interruption(ports.executor.wake)
@@ -305,12 +306,23 @@ class Engine:
                 ending = _failed(error)
                 run = ports.step_runs.ran(running, ending, exit_, logged)
         ports.emit(ports.step_runs.finished(step.name, run))
+        self._compare_memory(step, exit_)
         if ending.status == "succeeded":
             if ending.problem:
                 ports.say(f"{step.name}: {ending.problem}")
             self._tell_replaced(ports.agent.accept(step))
         self._unlock(step)
         self._close(step.name, ending.status)
+
+    def _compare_memory(self, step: Step, exit_: Exit | None) -> None:
+        declared = step.resources.memory
+        used = max(exit_.peak_memory, exit_.tree_memory) if exit_ is not None else 0
+        if declared and used > declared:
+            mebi = 1 << 20
+            self._ports.say(
+                f"{step.name} used {used / mebi:.0f} MiB of memory, "
+                f"{declared / mebi:.0f} MiB were declared"
+            )
 
     def _remember(self, running: Running, ending: Ending, run: StepRun) -> StepRun:
         """Keep a result under its key, unless what the key was made from changed meanwhile."""
@@ -321,6 +333,8 @@ class Engine:
             self._ports.say(f"{step.name}: {listed(changed)} changed while it ran; it runs again")
             run = run._replace(step_key="")
         elif step.deps or step.outs:
+            if question.parts["code"] is not None:
+                self.stood_in[step.name] = question.step_key
             self._ports.results.remember(
                 question.step_key,
                 {

@@ -84,7 +84,9 @@ class StepRuns:
         by_path = {version.path: version for version in versions}
         remembered = remembered or {}
         kept = remembered.get("metrics")
-        metrics = kept if isinstance(kept, dict) else self._metrics(step)[0]
+        if not isinstance(kept, dict) or not _gave(remembered, by_path):
+            kept = self._metrics(step)[0]
+        metrics = kept
         source = str(remembered.get("run_id") or "")
         known = _known(remembered)
         return run._replace(
@@ -119,6 +121,15 @@ class StepRuns:
             inputs=question.inputs if question else (),
             reasons=decision.reasons if decision else (),
         )
+
+
+def _gave(remembered: Mapping[str, object], versions: Mapping[str, DataVersion]) -> bool:
+    """Tell whether what is remembered gave just these outputs, of the same kinds."""
+    outputs = remembered.get("outputs")
+    if not isinstance(outputs, list):
+        return False
+    known = {(out.get("path"), out.get("md5")) for out in outputs if isinstance(out, dict)}
+    return known == {(version.path, version.md5) for version in versions.values()}
 
 
 def executables(remembered: Mapping[str, object] | None) -> set[str]:
