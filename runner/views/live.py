@@ -111,7 +111,7 @@ class LiveProgress(Progress):
         from rich.text import Text  # noqa: PLC0415  # only where there is a region
 
         now = self._seconds()
-        rows = [self._bar(now)]
+        rows = [self._bar(now, min(BAR, width // 4))]
         room = max(LEAST_ROWS, min(MOST_ROWS, height - 4))
         names = list(self._running)
         shown = names if len(names) <= room else names[: room - 1]
@@ -121,17 +121,18 @@ class LiveProgress(Progress):
             rows.append(f"  {name:<{columns}}  {took:>8}  {self._words_of(name)}".rstrip())
         if len(shown) < len(names):
             rows.append(f"  and {len(names) - len(shown)} more")
-        return Text("\n".join(fitted(row, width - 1) for row in rows), style="dim", no_wrap=True)
+        style = "dim" if self._paint.colours else ""
+        return Text("\n".join(fitted(row, width - 1) for row in rows), style=style, no_wrap=True)
 
-    def _bar(self, now: float) -> str:
+    def _bar(self, now: float, length: int) -> str:
         assert self._beginning is not None
         total = self._beginning.steps
         done = min(total, sum(map(len, self._ended.values())))
-        filled = BAR * done // total if total else BAR
+        filled = length * done // total if total else length
         failed = len(self._ended.get("failed", ()))
         facts = [f"{done}/{total} steps", f"{failed} failed" if failed else ""]
         facts.append(clock(now - self._begun_at))
-        return f"{'━' * filled}{'─' * (BAR - filled)} {'  '.join(filter(None, facts))}"
+        return f"{'━' * filled}{'─' * (length - filled)} {'  '.join(filter(None, facts))}"
 
     def _words_of(self, step: str) -> str:
         return last_line(self._beginning.log_of(step)) if self._beginning else ""
