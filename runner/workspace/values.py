@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from runner.core.model import Dep
 
 LARGEST = 16 * 1024 * 1024
+MOST_VALUES = 100_000
+DEEPEST = 100
+MOST_METRICS = 10_000
 YAML_ENDINGS = (".yaml", ".yml")
 
 
@@ -51,7 +54,10 @@ def metrics(folder: str, paths: Iterable[str]) -> tuple[dict[str, float], list[s
         except WorkspaceError as error:
             problems.append(error.message)
             continue
-        for name, number in _numbers(document, ""):
+        numbers = list(_numbers(document, ""))
+        if len(numbers) > MOST_METRICS:
+            problems.append(f"{path}: only the first {MOST_METRICS:,} numbers became metrics")
+        for name, number in numbers[:MOST_METRICS]:
             found.setdefault(name, {})[path] = number
     result: dict[str, float] = {}
     for name, by_path in found.items():
@@ -61,10 +67,11 @@ def metrics(folder: str, paths: Iterable[str]) -> tuple[dict[str, float], list[s
 
 
 def read(folder: str, path: str) -> object:
-    """Parse one JSON, YAML or TOML file.
+    """Parse one JSON, YAML or TOML file into what JSON can hold: dates become ISO texts.
 
     Raises:
-        WorkspaceError: it is missing, too large, or not what its name says.
+        WorkspaceError: it is missing, too large, not what its name says, or holds what JSON has
+            no words for.
     """
     full = os.path.join(folder, path)
     try:
@@ -75,7 +82,60 @@ def read(folder: str, path: str) -> object:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise WorkspaceError(f"{path}: {reason}") from error
-    return _parse(path, text)
+    return _Plain(path).value(_parse(path, text), "", 0)
+
+
+class _Plain:
+    """Makes the values of one file plain; counts them, as a few aliases may stand for billions."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._count = 0
+
+    def value(self, value: object, where: str, depth: int) -> object:
+        """Give a value as JSON can hold it; `where` is its dotted key."""
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise WorkspaceError(f"{self._path}: holds more than {MOST_VALUES:,} values")
+        if depth > DEEPEST:
+            raise WorkspaceError(f"{self._path}: is nested more than {DEEPEST} levels deep")
+        if value is None or isinstance(value, str | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return self._mapping(value, where, depth)
+        if isinstance(value, list | tuple):
+            return [
+                self.value(item, f"{where}.{number}", depth + 1)
+                for number, item in enumerate(value)
+            ]
+        if hasattr(value, "isoformat"):
+            return value.isoformat()
+        kind = "binary data" if isinstance(value, bytes) else f"a {type(value).__name__}"
+        raise WorkspaceError(
+            f"{self._path}: `{where.removeprefix('.')}` is {kind}, which no parameter can be",
+            hint="write it as a text, a number, a list or a mapping",
+        )
+
+    def _mapping(self, mapping: Mapping[object, object], where: str, depth: int) -> object:
+        plain: dict[str, object] = {}
+        for key, item in mapping.items():
+            name = _key_text(key)
+            if name in plain:
+                raise WorkspaceError(
+                    f"{self._path}: `{f'{where}.{name}'.removeprefix('.')}` is there twice",
+                    hint="keys are texts to runner: rename one of them",
+                )
+            plain[name] = self.value(item, f"{where}.{name}", depth + 1)
+        return plain
+
+
+def _key_text(key: object) -> str:
+    """Give a key as the file has it: YAML takes `yes` for true and `2026-01-01` for a date."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, bool):
+        return json.dumps(key)
+    return str(key.isoformat()) if hasattr(key, "isoformat") else str(key)
 
 
 def _parse(path: str, text: str) -> object:
@@ -98,7 +158,7 @@ def _parse_yaml(text: str) -> object:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(text, Loader=loader)  # noqa: S506  # both are safe loaders
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, TypeError) as error:  # TypeError: a key that no mapping can have
         raise ValueError(" ".join(str(error).split())) from error
 
 
@@ -108,18 +168,12 @@ def _lookup(document: object, key: str) -> object:
     value = document
     for part in key.split("."):
         if isinstance(value, Mapping):
-            value = value[part] if part in value else value[_number(part)]
+            value = value[part]
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
             raise KeyError(key)
     return value
-
-
-def _number(part: str) -> int:
-    if part.isdigit():
-        return int(part)
-    raise KeyError(part)
 
 
 def _lost(path: str, key: str, document: object) -> str:
