@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, Self
 
 from runner.core.events import Event, RunFinished, StepFinished, StepOutput, line
@@ -117,7 +118,8 @@ class Recorder:
         self._sync()
         self._store.save(record)
         fault_point("active.before")
-        os.unlink(self._active_path)
+        with suppress(FileNotFoundError):  # a step removed `.runner`
+            os.unlink(self._active_path)
         self._let_go()
         if self._on_line is not None:
             self._on_line(text)

@@ -224,6 +224,11 @@ class Agent:
 
     def _prepare(self, step: Step, number: int, precious: Collection[str]) -> None:
         """Get everything out of harm's way; when that fails, everything is as it was."""
+        if not os.path.isdir(self._places.logs):
+            raise WorkspaceError(
+                "`.runner` was removed while this run is under way",
+                hint="no step may do that: git clean takes `-e .runner`",
+            )
         try:
             for out in step.outs:
                 make_place(self._places.project, out)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.gates import is_gone
 from tests.faults.live_runs import run
-from tests.projects import Project
+from tests.projects import Project, statuses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,3 +121,37 @@ def test_a_run_whose_runner_lives_is_running_for_every_other_command(
 
 def is_gone_now(pid: int) -> bool:
     return not os.path.exists(f"/proc/{pid}")
+
+
+TWO = """\
+    name: two
+    entry_points:
+      lost:
+        deps: [in.txt]
+        outs: [out.txt]
+        command: "sh tree.sh"
+      other:
+        deps: [in.txt]
+        outs: [other.txt]
+        command: "echo other > other.txt"
+"""
+
+
+def test_when_the_spawner_alone_is_killed_its_steps_fail_and_the_run_goes_on(
+    project: Project, gate: Gate
+) -> None:
+    project.write({"MLproject": TWO, ".gitignore": "*.txt\n!in.txt\n", "out.txt": "old\n"})
+    # Nothing tells who has neither its parent nor its variables any more.
+    named = project.read("tree.sh").replace("setsid env -i", "setsid env")
+    project.write({"tree.sh": named})
+    project.commit()
+    with run(project, "-j", "1", "--keep-going") as live:
+        gate.wait()
+        os.kill(child_of(live.pid), signal.SIGKILL)
+        answer = live.answer()
+
+    assert answer.code == 1, answer.err
+    assert statuses(answer) == {"lost": "failed", "other": "succeeded"}
+    assert "was killed" in project.record()["steps"][0]["problem"]
+    assert project.read("out.txt") == "old\n"
+    assert all(is_gone(pid) for pid in pids(project))
