@@ -123,17 +123,19 @@ class Schedule:
         self.status[name] = "ready"
 
     def end(self, name: str, status: str) -> list[str]:
-        """Note how a step ended; give the steps that are blocked by it, in order."""
+        """Note how a step ended; give the steps that are blocked by it, in order.
+
+        A step is cancelled because the run ends, which then cancels the rest too.
+        """
         self._free_resources(name)
         self.status[name] = status
         self._open -= 1
         if status in ENDED_WELL:
             self._release(name)
             return []
-        blocked = self._block(name)
-        if not self._keep_going:
+        if not self._keep_going or status == "cancelled":
             self._stopped = True
-        return blocked
+        return [] if status == "cancelled" else self._block(name)
 
     def cancel_rest(self) -> list[str]:
         """End every step that is not running as cancelled, and name them in order."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 
@@ -22,6 +23,7 @@ class Interruption:
         self._wake = wake
         self._count = 0
         self._answered = 0
+        self._at_once = False
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
@@ -49,7 +51,24 @@ class Interruption:
         self._answered = count
         return count > answered
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal end what is done inside, which may take long and can be left half done.
+
+        Raises:
+            KeyboardInterrupt: a signal came, or had come before.
+        """
+        self._at_once = True
+        try:
+            if self._count > self._answered:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._at_once = False
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.received = self.received or number
         self._count += 1
         self._wake()
+        if self._at_once:
+            raise KeyboardInterrupt

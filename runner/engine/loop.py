@@ -207,7 +207,8 @@ class Engine:
         step, number = running.step, running.number
         self._ports.step_logs.close(step.name)
         try:
-            wrap = self._ports.wrap(step)
+            with self.interruption.at_once():
+                wrap = self._ports.wrap(step)
             submission = self._ports.agent.begin(
                 step,
                 number,
@@ -218,6 +219,10 @@ class Engine:
                 on_output=self._listen(step.name) if self._ports.streamed else None,
                 precious=running.precious,
             )
+        except KeyboardInterrupt:
+            self._stop()
+            self._end(running, Ending("cancelled", (), "cancelled"), None)
+            return
         except RunnerError as error:
             self._end(running, _failed(error), None)
             return

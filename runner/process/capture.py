@@ -167,8 +167,10 @@ def _finish(pid: int, stdin: int, unwritten: bytes, stdout: int, stderr: int) ->
         _exchange(stdin, unwritten, collected, open_ends)
         _, status = os.waitpid(pid, 0)
     except BaseException:
-        # Interrupted: a program nobody waits for any more must not go on by itself.
-        os.kill(pid, signal.SIGKILL)
+        # Interrupted: what nobody waits for any more must not go on by itself.
+        from runner.process.spawner import tree  # noqa: PLC0415  # only when interrupted
+
+        tree.kill([pid])
         os.waitpid(pid, 0)
         raise
     finally:
