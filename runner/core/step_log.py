@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from re import compile as pattern
 
 LONGEST_LINE = 1_000_000
 NAMED_PROBLEMS = 20
+RFC_3339 = pattern(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 NOT_IN_JSON = ("NaN", "Infinity", "-Infinity")
 
 Entry = tuple[str, Mapping[str, object]]
 
 
-def parse(lines: bytes) -> tuple[list[Entry], list[str]]:
+def parse(lines: bytes, first: int = 1) -> tuple[list[Entry], list[str]]:
     """Give the entries in their order, and what is wrong with the lines that are none.
 
     Entries are `("metric", {name, value: float, number: int | None, time: str | None})`,
     `("param", {name, value: str, time})` and `("artifact", {path, source: str | None, time})`.
-    Lines that are torn, too long (1 MB) or of some other shape are left out, never an error.
+    Lines that are torn, too long (1 MB) or of some other shape are left out, never an error;
+    `first` is the number of the first line.
     """
     entries: list[Entry] = []
     problems: list[str] = []
-    for number, line in enumerate(lines.split(b"\n"), 1):
+    for number, line in enumerate(lines.split(b"\n"), first):
         if not line.strip():
             continue
         try:
@@ -66,7 +71,7 @@ def _metric(document: dict[str, object]) -> dict[str, object]:
         "name": _text(document, "metric"),
         "value": _value(document.get("value")),
         "number": number,
-        "time": _optional_text(document, "time"),
+        "time": _moment(document),
     }
 
 
@@ -77,7 +82,7 @@ def _param(document: dict[str, object]) -> dict[str, object]:
     return {
         "name": _text(document, "param"),
         "value": _storable(value if isinstance(value, str) else json.dumps(value)),
-        "time": _optional_text(document, "time"),
+        "time": _moment(document),
     }
 
 
@@ -85,10 +90,12 @@ def _artifact(document: dict[str, object]) -> dict[str, object]:
     path = _text(document, "artifact")
     if path.startswith("/") or ".." in path.split("/"):
         raise ValueError("artifact leads out of the run's artifacts")
+    if "\0" in path:
+        raise ValueError("artifact holds a NUL character")
     return {
         "path": path,
         "source": _optional_text(document, "source"),
-        "time": _optional_text(document, "time"),
+        "time": _moment(document),
     }
 
 
@@ -111,6 +118,20 @@ def _text(document: dict[str, object], key: str) -> str:
 def _optional_text(document: dict[str, object], key: str) -> str | None:
     text = document.get(key)
     return _storable(text) if isinstance(text, str) else None
+
+
+def _moment(document: dict[str, object]) -> str | None:
+    """Give the line's time when it is one: views and stores compute with it."""
+    text = document.get("time")
+    if not isinstance(text, str) or not RFC_3339.fullmatch(text):
+        return None
+    from datetime import datetime  # noqa: PLC0415  # only where steps log with a time
+
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return text
 
 
 def _storable(text: str) -> str:

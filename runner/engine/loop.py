@@ -301,20 +301,19 @@ class Engine:
         ports = self._ports
         self._tell_logged(step, over=True)
         ports.agent.forget_logged(step)
+        unread = ports.step_logs.problems(step.name)
         logged = ports.step_logs.close(step.name)
-        run = ports.step_runs.ran(running, ending, exit_, logged)
+        run = ports.step_runs.ran(running, ending, exit_, logged, unread)
         if ending.status == "succeeded":
             try:
                 run = self._remember(running, ending, run)
             except RunnerError as error:
                 ports.agent.give_up(step)
                 ending = _failed(error)
-                run = ports.step_runs.ran(running, ending, exit_, logged)
+                run = ports.step_runs.ran(running, ending, exit_, logged, unread)
         ports.emit(ports.step_runs.finished(step.name, run))
         self._compare_memory(step, exit_)
         if ending.status == "succeeded":
-            if ending.problem:
-                ports.say(f"{step.name}: {ending.problem}")
             self._tell_replaced(ports.agent.accept(step))
         self._unlock(step)
         self._close(step.name, ending.status)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 LOOK_SECONDS = 1.0
+MOST_PROBLEMS = 3
 
 
 class StepLogs:
@@ -50,7 +51,9 @@ class StepLogs:
         log = self._logs.get(step)
         if log is None:
             log = self._logs[step] = _Log()
-        entries, _ = step_log.parse(log.read(self._path_of(step), over=over))
+        text = log.read(self._path_of(step), over=over)
+        entries, problems = step_log.parse(text, log.lines + 1)
+        log.take(text, problems)
         for kind, entry in entries:
             moment = str(entry["time"] or self._now())
             name = self._hide(str(entry.get("name") or entry.get("path")))
@@ -63,6 +66,13 @@ class StepLogs:
             else:
                 yield Artifact(moment, step, name, self._size(name))
 
+    def problems(self, step: str) -> list[str]:
+        """Say what is wrong with lines of a step that is not closed yet."""
+        log = self._logs.get(step)
+        if log is None or not log.problems:
+            return []
+        return [f"RUNNER_LOG: {'; '.join(log.problems)}"]
+
     def close(self, step: str) -> Mapping[str, float]:
         """Forget a step, or an attempt of it; give the last value of each metric."""
         log = self._logs.pop(step, None)
@@ -71,7 +81,7 @@ class StepLogs:
     def _size(self, name: str) -> int:
         try:
             return os.path.getsize(os.path.join(self._artifacts, name))
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no file can have such a name
             return 0
 
 
@@ -80,6 +90,8 @@ class _Log:
 
     def __init__(self) -> None:
         self.latest: dict[str, float] = {}
+        self.lines = 0
+        self.problems: list[str] = []
         self._counts: dict[str, int] = {}
         self._at = 0
 
@@ -97,6 +109,12 @@ class _Log:
             found = found[: found.rfind(b"\n") + 1]
         self._at += len(found)
         return found
+
+    def take(self, text: bytes, problems: list[str]) -> None:
+        """Count the lines that were read, and keep the first of what is wrong with them."""
+        self.lines += text.count(b"\n")
+        room = MOST_PROBLEMS - len(self.problems)
+        self.problems += problems[:room]
 
     def note(self, name: str, value: float, number: object) -> int:
         """Take a point in; give its number, which counts from 0 where the step gives none."""

@@ -42,9 +42,17 @@ class StepRuns:
         return StepFinished(self._now(), step, run.document())
 
     def ran(
-        self, running: Running, ending: Ending, exit_: Exit | None, logged: Mapping[str, float]
+        self,
+        running: Running,
+        ending: Ending,
+        exit_: Exit | None,
+        logged: Mapping[str, float],
+        unread: Sequence[str] = (),
     ) -> StepRun:
-        """Describe a step whose command ran, or could not be started (no exit)."""
+        """Describe a step whose command ran, or could not be started (no exit).
+
+        `unread` says what is wrong with what it logged.
+        """
         step = running.step
         run = self._entry(step, ending.status, running.decision, running.question)
         metrics, problems = self._metrics(step) if ending.status == "succeeded" else ({}, [])
@@ -56,7 +64,7 @@ class StepRuns:
             metrics={**metrics, **logged},
             started=running.started,
             attempts=running.number,
-            problem="; ".join(filter(None, [ending.problem, *problems])),
+            problem="; ".join(filter(None, [ending.problem, *problems, *unread])),
             log=f"logs/{file_name(step.name)}.log",
         )
         if exit_ is None:

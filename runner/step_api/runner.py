@@ -73,7 +73,7 @@ def log_artifact(path: str | os.PathLike[str], name: str | None = None) -> None:
 
     Raises:
         FileNotFoundError: There is nothing at `path`.
-        ValueError: `name` is absolute or leads out of the artifacts.
+        ValueError: `name` is absolute, leads out of the artifacts, or names nothing in them.
     """
     source = os.path.abspath(path)
     name = os.path.basename(source) if name is None else _name(name)
@@ -82,10 +82,12 @@ def log_artifact(path: str | os.PathLike[str], name: str | None = None) -> None:
         raise ValueError(f"an artifact's name stays inside the run, unlike {name!r}")
     if not os.path.exists(source):
         raise FileNotFoundError(f"there is no file or folder {source} to log")
+    kept_as = "/".join(part for part in parts if part not in {"", "."})
+    if not kept_as:
+        raise ValueError(f"an artifact has a name of its own, unlike {name!r}")
     artifacts = os.environ.get("RUNNER_ARTIFACTS")
     if not artifacts:
         return
-    kept_as = "/".join(part for part in parts if part not in {"", "."})
     _copy(source, os.path.join(artifacts, *kept_as.split("/")))
     _append([{"artifact": kept_as, "source": source, "time": _now()}])
 
@@ -145,8 +147,13 @@ def _copy(source: str, target: str) -> None:
         shutil.copytree(source, target, dirs_exist_ok=True)
         return
     unfinished = f"{target}.{os.getpid()}.tmp"
-    shutil.copyfile(source, unfinished)
-    os.replace(unfinished, target)
+    try:
+        shutil.copyfile(source, unfinished)
+        os.replace(unfinished, target)
+    except OSError:
+        if os.path.exists(unfinished):
+            os.unlink(unfinished)
+        raise
 
 
 def _name(name: object) -> str:

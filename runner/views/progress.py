@@ -197,6 +197,9 @@ class Progress:
         if run["command"] is None:
             return  # it only gathers others
         self._ended.setdefault(status, []).append(step)
+        if status == "succeeded" and run.get("problem"):
+            note = visible_lines(f"warning: {step}: {run['problem']}")
+            self._line(self._paint(note, "yellow"))
         if self._quiet and status != "failed":
             return
         if status in SILENT_STATUSES and not self._verbose:

@@ -79,6 +79,7 @@ def test_numbers_that_json_cannot_spell_come_back(run, tmp_path):
         ("log_artifact('missing')", "FileNotFoundError: there is no file or folder"),
         ("log_artifact('.', '../x')", "ValueError: an artifact's name stays inside the run"),
         ("log_artifact('.', '/x')", "ValueError: an artifact's name stays inside the run"),
+        ("log_artifact('.', './.')", "ValueError: an artifact has a name of its own"),
     ],
 )
 @pytest.mark.parametrize("log", ["", "log"])

@@ -74,12 +74,38 @@ def test_another_attempt_begins_anew(step: Step) -> None:
 
 def test_parameters_and_artifacts_are_told_too(step: Step) -> None:
     (step.folder / "plot.png").write_bytes(b"12345")
-    step.log('{"param": "seed", "value": 7, "time": "then"}\n{"artifact": "plot.png"}\nnonsense\n')
+    step.log('{"param": "seed", "value": 7, "time": "2026-01-02T03:04:05.678Z"}\n')
+    step.log('{"artifact": "plot.png"}\nnonsense\n')
 
     assert list(step.logs.news("train")) == [
-        Parameter("then", "train", "seed", "7"),
+        Parameter("2026-01-02T03:04:05.678Z", "train", "seed", "7"),
         Artifact("now", "train", "plot.png", 5),
     ]
+
+
+def test_what_cannot_be_read_is_said_with_its_line(step: Step) -> None:
+    step.log('{"metric": "loss", "value": 2}\n')
+    assert step.values() == [("loss", 2.0, 0)]
+    assert step.logs.problems("train") == []
+    step.log('nonsense\n{"artifact": "a\\u0000b"}\n')
+
+    assert list(step.logs.news("train", over=True)) == []
+
+    problems = "RUNNER_LOG: line 2: is not JSON; line 3: artifact holds a NUL character"
+    assert step.logs.problems("train") == [problems]
+
+
+@pytest.mark.parametrize("time", ["then", "2026-13-01T00:00:00Z", "2026-01-01", "\\u001b[2J"])
+def test_a_time_that_is_none_is_left_out(step: Step, time: str) -> None:
+    step.log('{"param": "seed", "value": 7, "time": "' + time + '"}\n')
+
+    assert list(step.logs.news("train")) == [Parameter("now", "train", "seed", "7")]
+
+
+def test_a_folder_in_place_of_the_log_says_nothing(step: Step) -> None:
+    (step.folder / "train").mkdir()
+
+    assert list(step.logs.news("train", over=True)) == []
 
 
 def test_it_is_time_to_look_at_most_once_a_second(step: Step) -> None:
