@@ -29,8 +29,9 @@ def beginning(prepared: Prepared, run_id: str, run_folder: str) -> Beginning:
         width=name_width(commands),
         notes=prepared.notes,
         code=shown_code(prepared),
-        record=os.path.relpath(os.path.join(run_folder, "record.json")),
+        record=_seen_by_caller(prepared, os.path.join(run_folder, "record.json")),
         retry=lambda step: retry_command(prepared, step),
+        logs=lambda step: f"{program_inside(prepared)} logs {run_id} {quote(step)}",
         log_of=lambda step: os.path.join(run_folder, "logs", file_name(step) + ".log"),
     )
 
@@ -38,13 +39,21 @@ def beginning(prepared: Prepared, run_id: str, run_folder: str) -> Beginning:
 def retry_command(prepared: Prepared, step: str) -> str:
     """Give the command that runs one step of a run again, and of the rest what it needs."""
     request = prepared.request
-    words = [request.program, "run", quote(request.folder), quote(step)]
+    program = f"runner -C {quote(request.moved_to)}" if request.moved_to else "runner"
+    words = [program, "run", quote(request.folder), quote(step)]
     if request.only or request.downstream:
         words.append("--only")
     if request.environment:
         words.append(f"--env-manager {request.environment}")
     words += [f"-P {quote(given)}" for given in _parameters_for(prepared, step)]
     return " ".join(words)
+
+
+def program_inside(prepared: Prepared) -> str:
+    """Give what a command about the project's runs begins with, where the caller is."""
+    request = prepared.request
+    folder = os.path.normpath(os.path.join(request.moved_to, request.folder))
+    return "runner" if folder == os.curdir else f"runner -C {quote(folder)}"
 
 
 def shown_code(prepared: Prepared) -> str:
@@ -56,6 +65,10 @@ def shown_code(prepared: Prepared) -> str:
     if not revision.base_commit and revision.state != "clean":
         return "no commit yet"
     return base if revision.state == "clean" else f"{base} with changes"
+
+
+def _seen_by_caller(prepared: Prepared, path: str) -> str:
+    return os.path.normpath(os.path.join(prepared.request.moved_to, os.path.relpath(path)))
 
 
 def _parameters_for(prepared: Prepared, step: str) -> Iterator[str]:

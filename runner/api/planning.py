@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Request(NamedTuple):
     """What a user asks for. `parameters` are the `-P` pairs; None in the others: not said.
 
-    `environment` is `--env-manager` (None: as the project file says); `program` is what a
-    command to repeat begins with.
+    `environment` is `--env-manager` (None: as the project file says); `moved_to` is the
+    folder of `-C`, for commands that are shown to be repeated.
     """
 
     folder: str = "."
@@ -38,7 +38,7 @@ class Request(NamedTuple):
     downstream: bool = False
     environment: str | None = None
     flags: Mapping[str, object] = {}
-    program: str = "runner"
+    moved_to: str = ""
 
 
 class Prepared(NamedTuple):

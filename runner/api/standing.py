@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.api.announcing import shown_code
+from runner.api.announcing import program_inside, shown_code
 from runner.views.status_text import LastRun, Standing
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def standing(prepared: Prepared, decisions: Sequence[Decision]) -> Standing:
         store.live(),
         decisions,
         _last_runs(prepared, {decision.step for decision in decisions}),
+        program_inside(prepared),
     )
 
 

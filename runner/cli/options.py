@@ -102,12 +102,12 @@ def request(arguments: argparse.Namespace) -> Request:
         downstream=arguments.downstream,
         environment=arguments.env_manager,
         flags=flags,
-        program=program(arguments),
+        moved_to=arguments.folder_of_work or "",
     )
 
 
 def program(arguments: argparse.Namespace) -> str:
-    """Give the words that a command line to repeat begins with: `runner`, or `runner -C FOLDER`."""
+    """Give what a command to repeat begins with: `runner`, or `runner -C FOLDER`."""
     folder = arguments.folder_of_work
     return f"runner -C {quote(folder)}" if folder else "runner"
 

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.options import RUN, whole
+from runner.cli.options import RUN, program, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -60,7 +60,8 @@ def show(arguments: argparse.Namespace) -> int:
     else:
         from runner.views import run_text
 
-        print(run_text.text(record, sys.stdout, color=arguments.color))
+        out, color = sys.stdout, arguments.color
+        print(run_text.text(record, out, color=color, program=program(arguments)))
     return 0
 
 

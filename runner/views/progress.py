@@ -27,6 +27,7 @@ SILENT_STATUSES = frozenset({"up-to-date", "blocked", "cancelled"})
 class Beginning(NamedTuple):
     """What is known when a run begins. `log_of` tells where a step's output is kept.
 
+    `retry` and `logs` give the commands that run a step again, and that print what it wrote.
     `steps` counts the steps that have a command, `to_run` those that run or may have to,
     `to_restore` those whose outs come from the cache; `width` is that of their names.
     """
@@ -40,6 +41,7 @@ class Beginning(NamedTuple):
     code: str
     record: str
     retry: Callable[[str], str]
+    logs: Callable[[str], str]
     log_of: Callable[[str], str]
 
 
@@ -220,7 +222,7 @@ class Progress:
             for text in ending.lines:
                 self._line(f"{self._paint('  │', 'red')} {text}")
             if ending.more:
-                self._line(f"  all of it: runner logs {begun.run_id} {step}")
+                self._line(f"  all of it: {begun.logs(step)}")
         self._line(f"  hint: {begun.retry(step)}")
 
     def _over(self, event: events.RunFinished) -> None:

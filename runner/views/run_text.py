@@ -24,8 +24,8 @@ SHOWN_PACKAGES = 8
 STEP_HEAD = ("STEP", "STATUS", "TOOK", "MEMORY", "METRICS", "WHY")
 
 
-def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
-    """Render `show`."""
+def text(record: Mapping[str, Any], stream: IO[str], *, color: str, program: str = "runner") -> str:
+    """Render `show`; `program` is what commands that are shown begin with."""
     paint = Painter.choose(stream, color)
     room = room_of(stream)
     status = record["status"]
@@ -36,7 +36,7 @@ def text(record: Mapping[str, Any], stream: IO[str], *, color: str) -> str:
         *_steps(record["steps"], room, paint),
     ]
     for title, found in (
-        ("problems", list(_problems(record))),
+        ("problems", list(_problems(record, program))),
         ("inputs", _versions(_inputs(record), room, paint)),
         ("outputs", _versions(_outputs(record), room, paint)),
         ("environments", list(_environments(record))),
@@ -89,11 +89,11 @@ def _steps(steps: Sequence[Mapping[str, Any]], room: int, paint: Painter) -> lis
     return aligned(STEP_HEAD, rows, colours, room, paint)
 
 
-def _problems(record: Mapping[str, Any]) -> Iterator[str]:
+def _problems(record: Mapping[str, Any], program: str) -> Iterator[str]:
     for step in record["steps"]:
         if step.get("problem"):
             yield f"{step['step']}: {step['problem'].partition(chr(10))[0]}"
-            yield f"  all it wrote: runner logs {record['run_id']} {step['step']}"
+            yield f"  all it wrote: {program} logs {record['run_id']} {step['step']}"
 
 
 def _inputs(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:

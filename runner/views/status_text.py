@@ -35,7 +35,8 @@ class LastRun(NamedTuple):
 class Standing(NamedTuple):
     """How a project stands: its code, its newest run, what is under way, and its steps.
 
-    `newest` is a row of `runs`, None when there is none; `live` are the ids of runs under way.
+    `newest` is a row of `runs`, None when there is none; `live` are the ids of runs under way;
+    `program` is what a command about them begins with.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Standing(NamedTuple):
     live: Sequence[str]
     decisions: Sequence[Decision]
     last_runs: Mapping[str, LastRun]
+    program: str = "runner"
 
 
 def text(found: Standing, stream: IO[str], *, color: str, now: float) -> str:
@@ -67,7 +69,7 @@ def _heading(found: Standing, paint: Painter, now: float) -> Iterator[str]:
     branch = f" on {visible(found.branch)}" if found.branch else ""
     yield f"{paint(visible(found.name), 'bold')}  {found.code}{branch}"
     for run_id in found.live:
-        yield f"{paint('running', 'cyan')}  {run_id}, to watch it: runner logs -f {run_id}"
+        yield f"{paint('running', 'cyan')}  {run_id}, to watch it: {found.program} logs -f {run_id}"
     if found.newest is None:
         yield "never run"
         return

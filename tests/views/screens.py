@@ -66,6 +66,7 @@ def beginning(**changes: Any) -> Beginning:
         "code": "1a2b3c4",
         "record": ".runner/runs/01RUN/record.json",
         "retry": lambda step: f"runner run . {step}",
+        "logs": lambda step: f"runner logs 01RUN {step}",
         "log_of": lambda step: f"/nowhere/{step}.log",
     }
     return Beginning(**{**known, **changes})
