@@ -6,6 +6,7 @@ remembers); `core.plan` decides. The engine asks again, step by step, as outputs
 
 from __future__ import annotations
 
+from re import compile as pattern
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runner.core import fingerprint, plan
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from runner.core.dag import Dag
     from runner.core.fingerprint import Components
+
+MD5 = pattern(r"[0-9a-f]{32}(\.dir)?")
 
 
 class Content(Protocol):
@@ -318,7 +321,7 @@ class Assessment:
         outputs = remembered.get("outputs")
         if not isinstance(outputs, list):
             return None
-        result = {str(entry["path"]): str(entry["md5"]) for entry in outputs}
+        result = {entry["path"]: entry["md5"] for entry in outputs if _names_content(entry)}
         return result if result.keys() == {out.path for out in step.outs} else None
 
     def _restorable(self, step: Step, result: Mapping[str, str]) -> bool:
@@ -375,6 +378,14 @@ class _Paths:
         if path in self.paths or path in self._folders:
             return True
         return any(folder in self.paths for folder in folders_above(path))
+
+
+def _names_content(entry: object) -> bool:
+    """Tell whether an entry of the run cache, which others write too, can be brought back."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        return False
+    md5 = entry.get("md5")
+    return isinstance(md5, str) and MD5.fullmatch(md5) is not None
 
 
 class _Promised:

@@ -136,7 +136,7 @@ def _gave(remembered: Mapping[str, object], versions: Mapping[str, DataVersion])
     outputs = remembered.get("outputs")
     if not isinstance(outputs, list):
         return False
-    known = {(out.get("path"), out.get("md5")) for out in outputs if isinstance(out, dict)}
+    known = {(out.get("path"), out.get("md5")) for out in outputs if _is_output(out)}
     return known == {(version.path, version.md5) for version in versions.values()}
 
 
@@ -145,12 +145,18 @@ def executables(remembered: Mapping[str, object] | None) -> set[str]:
     return {path for (path, _), (_, isexec) in _known(remembered or {}).items() if isexec}
 
 
+def _is_output(out: object) -> bool:
+    """Tell whether a remembered output is one: other programs may write to the cache."""
+    return isinstance(out, dict) and all(isinstance(out.get(key), str) for key in ("path", "md5"))
+
+
 def _known(remembered: Mapping[str, object]) -> dict[tuple[str, str], tuple[str | None, bool]]:
     """Give sha256 and isexec of each remembered output, by its path and md5."""
     outputs = remembered.get("outputs")
     return {
         (out["path"], out["md5"]): (out.get("sha256"), bool(out.get("isexec")))
         for out in (outputs if isinstance(outputs, list) else [])
+        if _is_output(out)
     }
 
 
