@@ -101,7 +101,7 @@ def _without_references(schema: Any, definitions: dict[str, Any]) -> Any:
 
 def _read(line: str | bytes, validator: Validator) -> tuple[Record | None, list[Problem]]:
     try:
-        document = json.loads(line)
+        document = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         column = getattr(error, "colno", 1)
         return None, [Problem(f"this is not JSON: {getattr(error, 'msg', error)}", column=column)]
@@ -111,6 +111,17 @@ def _read(line: str | bytes, validator: Validator) -> tuple[Record | None, list[
         _complete(document)
     problems = list(schema_problems(document, validator)) or check(document)
     return (None, problems) if problems else (Record.of(document), [])
+
+
+def _refuse_constant(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in {float("inf"), float("-inf")}:
+        raise ValueError(f"{digits[:40]} is too large for a number")
+    return number
 
 
 def _complete(document: dict[str, Any]) -> None:

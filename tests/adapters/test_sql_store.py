@@ -309,6 +309,14 @@ def test_deep_nesting_in_an_import_is_refused(store: RunStore) -> None:
         store.import_records(["[" * 20_000 + "]" * 20_000], "x")
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_are_none_are_refused(store: RunStore, word: str) -> None:
+    line = b'{"seconds": %s}\n' % word.encode()
+
+    with pytest.raises(StoreError, match=rf"runs\.jsonl:2:1: this is not JSON: {word} is"):
+        store.import_records([b"\n", line], "runs.jsonl")
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / ".runner").write_text("a file")
     with pytest.raises(StoreError, match="cannot be written: Not a directory"):
