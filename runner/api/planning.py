@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import bootstrap, project_files, settings
 from runner.agent.out_places import refuse_leaving
 from runner.api import surroundings
+from runner.api.tracked_inputs import bring_in
 from runner.assessment import Assessment, Circumstances
 from runner.core import binding, dag
 from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
@@ -107,9 +108,7 @@ def prepare(
     project, bound, chosen, problems, chosen_settings = graph(request)
     ports = bootstrap.connect(folder, chosen_settings)
     ports.control.begin()
-    for step in chosen.steps.values():
-        for out in step.outs:
-            refuse_leaving(folder, out)
+    _refuse_leaving(folder, chosen)
     outs = _outs_of(bound.steps.values())
     last = ports.store.last_step(chosen.steps)
     environments = _environments(request, project, chosen, say)
@@ -133,7 +132,7 @@ def prepare(
         lambda deps: values.parameters(folder, deps),
     )
     assessment.look()
-    _bring_in(chosen, ports, assessment, say if pull else None)
+    bring_in(chosen, ports, assessment, say if pull else None, request.flags)
     decisions = assessment.forecast()
     ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)
@@ -164,6 +163,12 @@ def secret_values(project: Project) -> list[str]:
     for entry_point in project.entry_points.values():
         names.update(entry_point.secrets)
     return sorted(filter(None, map(os.environ.get, names)))
+
+
+def _refuse_leaving(folder: str, chosen: Dag) -> None:
+    for step in chosen.steps.values():
+        for out in step.outs:
+            refuse_leaving(folder, out)
 
 
 def _outs_of(steps: object) -> list[str]:
@@ -199,26 +204,3 @@ def _refuse_dirty(revision: Revision, chosen: Mapping[str, object]) -> None:
         raise SourceControlError(
             f"--strict: the project {what}", hint="commit first: git add -A && git commit"
         )
-
-
-def _bring_in(
-    chosen: Dag,
-    ports: bootstrap.Connections,
-    assessment: Assessment,
-    say: Callable[[str], None] | None,
-) -> None:
-    """Bring tracked inputs in, if anybody hears of it, and refuse what is still missing."""
-    inputs = dag.external_inputs(chosen)
-    unsure = [
-        path
-        for path in inputs
-        if (version := assessment.version(path)) is None or version.nfiles is not None
-    ]
-    absent = ports.data.missing(unsure) if unsure else []
-    if say is not None and absent:
-        ports.data.pull(absent, say)
-        assessment.look()
-    promised = frozenset() if say is not None else frozenset(absent)
-    lost = [path for path in inputs if assessment.version(path) is None and path not in promised]
-    if lost:
-        raise dag.missing(chosen, lost)
