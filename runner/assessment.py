@@ -217,6 +217,12 @@ class Assessment:
             self._stand_in = self._code.stand_in(self._given.outs)
         return self._stand_in
 
+    def altered_inputs(self) -> list[str]:
+        """Name the inputs that are not what DVC tracks under their names."""
+        inputs = self.external_inputs().items()
+        own = [path for path, version in inputs if version.kind == "file"]
+        return [path for path in own if self._content.tracked(path) is not None]
+
     def plan_id(self, targets: Sequence[str], code: str) -> str:
         """Identify the question that this graph asks of this code and this data."""
         questions = (
@@ -350,7 +356,10 @@ class Assessment:
             return version._replace(kind="out")
         if self._code_dep(version.path):
             return version._replace(kind="git")
-        return version._replace(kind="dvc" if self._content.tracked(version.path) else "file")
+        promised = self._content.tracked(version.path)
+        if promised is None or (promised.path == version.path and promised.md5 != version.md5):
+            return version._replace(kind="file")
+        return version._replace(kind="dvc")
 
     def _code_dep(self, path: str) -> bool:
         known = self._is_code.get(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import bootstrap, project_files, settings
 from runner.agent.out_places import refuse_leaving
 from runner.api import surroundings
-from runner.api.tracked_inputs import bring_in
+from runner.api.tracked_inputs import bring_in, differences
 from runner.assessment import Assessment, Circumstances
 from runner.core import binding, dag
 from runner.core.model import SYSTEM, EnvironmentSpec, Project, Revision
@@ -136,7 +136,8 @@ def prepare(
     decisions = assessment.forecast()
     ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)
-    found = leftovers.notes(folder, chosen.steps, set(outs), ports.control.is_code)
+    found = differences(ports, assessment, strict=bool(chosen_settings.get("strict")))
+    found += leftovers.notes(folder, chosen.steps, set(outs), ports.control.is_code)
     notes = (*(str(p.message) for p in problems), *bound.warnings, *revision.warnings, *found)
     return Prepared(
         request,

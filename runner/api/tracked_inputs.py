@@ -1,7 +1,8 @@
-"""The inputs that DVC tracks: bring them in, or count on them."""
+"""The inputs that DVC tracks: bring them in, and tell where the workspace differs from DVC."""
 
 from __future__ import annotations
 
+import os
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,19 @@ def bring_in(
         raise dag.missing(chosen, lost)
 
 
+def differences(ports: bootstrap.Connections, assessment: Assessment, *, strict: bool) -> list[str]:
+    """Tell which inputs are not what DVC tracks under their names.
+
+    Raises:
+        DataError: there are such inputs, and `strict` allows none.
+    """
+    told = [_difference(ports.folder, path) for path in assessment.altered_inputs()]
+    if told and strict:
+        what, hint = told[0]
+        raise DataError(f"--strict: {what}", hint=hint)
+    return [f"{what}; hint: {hint}" for what, hint in told]
+
+
 def _not_pulled(absent: Sequence[str]) -> DataError:
     return DataError(
         f"--no-pull: DVC tracks these inputs, but they are not here: {listed(absent)}",
@@ -68,3 +82,10 @@ def _believe_promises(
     assessment.note(
         version for version in promised if version is not None and version.path in absent
     )
+
+
+def _difference(folder: str, path: str) -> tuple[str, str]:
+    if os.path.exists(os.path.join(folder, f"{path}.dvc")):
+        hint = f"dvc add {quote(path)}, or dvc checkout {quote(path)}"
+        return f"{path} is not what {path}.dvc says", hint
+    return f"{path} is not what DVC tracks there", f"dvc commit, or dvc checkout {quote(path)}"

@@ -58,3 +58,20 @@ def test_a_plan_counts_on_what_a_run_would_pull(project: Project) -> None:
     assert not (project.folder / "data.csv").exists()
     assert project.runner("run", ".").code == 0
     assert project.read("data.csv") == "one\n"
+
+
+def test_an_input_that_differs_from_what_dvc_tracks_is_told(project: Project) -> None:
+    project.write({"data.csv": "other\n"})
+    answer = project.runner("run", ".")
+    assert answer.code == 0
+    assert (answer.out + answer.err).count("data.csv is not what data.csv.dvc says") == 1
+    kinds = {each["path"]: each["kind"] for each in project.record()["steps"][0]["inputs"]}
+    assert kinds == {"data.csv": "file", "folder": "dvc"}
+
+
+def test_strict_refuses_an_input_that_differs_from_what_dvc_tracks(project: Project) -> None:
+    assert project.runner("run", ".", "--strict").code == 0
+    project.write({"data.csv": "other\n"})
+    answer = project.runner("run", ".", "--strict")
+    assert answer.code == 2
+    assert "data.csv is not what data.csv.dvc says" in answer.err
