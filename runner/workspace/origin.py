@@ -26,14 +26,16 @@ def refuse_foreign(runner_folder: str) -> None:
     """Make sure that what a `.runner` holds was written here; it need not be there.
 
     Raises:
-        WorkspaceError: it is a link, no folder, or another user's.
+        WorkspaceError: it is a link, or another user's.
     """
     try:
         status = os.lstat(runner_folder)
     except OSError:
         return
+    if stat.S_ISLNK(status.st_mode):
+        _refuse(runner_folder, "is a link")
     if not stat.S_ISDIR(status.st_mode):
-        _refuse(runner_folder, "is not a folder of this project")
+        return  # there is no state in a file; whoever wants to write some says so
     if status.st_uid != os.geteuid():
         _refuse(runner_folder, "belongs to another user")
     if not _is_marked(runner_folder, status.st_ino):
