@@ -124,6 +124,10 @@ def _project(folder: str) -> Iterator[Check]:
 
 
 def _records(folder: str) -> Iterator[Check]:
+    kept = os.path.join(folder, ".runner")
+    if os.path.lexists(kept) and not os.path.isdir(kept):
+        yield Check("records", "problem", f"{kept} is not a folder", f"move {kept} away")
+        return
     store = bootstrap.store(folder)
     problems = store.problems()
     for problem in problems:
