@@ -132,7 +132,14 @@ def prepare(
         lambda deps: values.parameters(folder, deps),
     )
     assessment.look()
-    bring_in(chosen, ports, assessment, say if pull else None, request.flags)
+    may_pull = chosen_settings.get("pull") is not False
+    bring_in(
+        chosen,
+        ports,
+        assessment,
+        say if pull and may_pull else None,
+        refuse=pull and not may_pull,
+    )
     decisions = assessment.forecast()
     ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)

@@ -37,7 +37,7 @@ def run(
         for watcher in watchers:
             watcher.say(text)
 
-    prepared = planning.prepare(request, pull=_may_pull(request), say=say)
+    prepared = planning.prepare(request, pull=True, say=say)
     reused = _same_as_before(prepared)
     if reused:
         if on_line is not None:
@@ -63,10 +63,6 @@ def _nothing_to_do(prepared: planning.Prepared, run_id: str) -> bytes:
         "reused": True,
     }
     return canonical(line(RunFinished(now(), "succeeded", told), run_id)) + b"\n"
-
-
-def _may_pull(request: planning.Request) -> bool:
-    return request.flags.get("pull") is not False
 
 
 def _same_as_before(prepared: planning.Prepared) -> str | None:

@@ -11,7 +11,7 @@ from runner.core.spelling import listed
 from runner.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from runner import bootstrap
     from runner.assessment import Assessment
@@ -23,12 +23,13 @@ def bring_in(
     ports: bootstrap.Connections,
     assessment: Assessment,
     say: Callable[[str], None] | None,
-    flags: Mapping[str, object],
+    *,
+    refuse: bool,
 ) -> None:
     """Bring tracked inputs in, if anybody hears of it, and refuse what is still missing.
 
-    With nobody to hear, inputs that are only promised count as what is promised; but where the
-    `flags` have `pull` as False, all have to be here.
+    With nobody to hear, inputs that are only promised count as what is promised; but with
+    `refuse` all have to be here.
 
     Raises:
         RunnerError: an input is missing.
@@ -43,7 +44,7 @@ def bring_in(
     if absent and say is not None:
         ports.data.pull(absent, say)
         assessment.look()
-    elif absent and flags.get("pull") is False:
+    elif absent and refuse:
         raise _not_pulled(absent)
     lost = [path for path in inputs if assessment.version(path) is None]
     if say is None:
