@@ -52,7 +52,7 @@ def refuse_leaving(project: str, out: Out) -> None:
 def leads_out(project: str, folder: str) -> bool:
     """Tell whether links lead from a folder of the project to where no step may write."""
     place = project
-    for part in folder.split("/"):
+    for part in folder.split("/") if folder else ():
         place = os.path.join(place, part)
         if os.path.islink(place):
             break

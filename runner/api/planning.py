@@ -174,9 +174,13 @@ def secret_values(project: Project) -> list[str]:
 
 
 def _refuse_leaving(folder: str, chosen: Dag) -> None:
+    looked_at = {""}  # thousands of outs share few folders
     for step in chosen.steps.values():
         for out in step.outs:
-            refuse_leaving(folder, out)
+            parent = out.path.rpartition("/")[0]
+            if out.persist or parent not in looked_at:
+                looked_at.add(parent)
+                refuse_leaving(folder, out)
 
 
 def _outs_of(steps: object) -> list[str]:
