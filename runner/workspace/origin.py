@@ -8,6 +8,7 @@ read, stay. A project that was moved stays what it was.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -18,6 +19,7 @@ from runner.errors import WorkspaceError
 MARK = "here"
 MODE = 0o400
 KEPT = frozenset({".gitignore", "runs", "cache"})
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FOREIGN = "foreign-"
 _REBUILT = (".sqlite", ".sqlite-wal", ".sqlite-shm", ".json")
 
@@ -40,8 +42,11 @@ def refuse_foreign(runner_folder: str) -> None:
         _refuse(runner_folder, "belongs to another user")
     if not _is_marked(runner_folder, status.st_ino):
         # What cannot be written is read as it is: no step runs there, and nothing is restored.
-        with suppress(PermissionError):
+        try:
             _begin_anew(runner_folder, status.st_ino)
+        except OSError as error:
+            if error.errno not in NOT_WRITABLE:
+                raise
 
 
 def make(runner_folder: str) -> None:

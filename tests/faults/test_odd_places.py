@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -248,6 +249,8 @@ def test_a_read_only_folder_can_be_looked_at_and_not_run(small_disk: Path, tmp_p
     record = project.record()
     project.write({"in.txt": "new\n"})
     project.commit()
+    copy = Project(small_disk / "copy", git=False)
+    shutil.copytree(project.folder, copy.folder, dirs_exist_ok=True)
     _mount(small_disk, "mount", "-o", "remount,ro", str(small_disk))
 
     refused = project.runner("run", ".", LEDGER=str(tmp_path / "ledger"))
@@ -269,6 +272,7 @@ def test_a_read_only_folder_can_be_looked_at_and_not_run(small_disk: Path, tmp_p
     assert "hint: " in refused.err
     assert [look.code for look in looks] == [0] * len(looks), [look.err for look in looks]
     assert project.record() == record
+    assert copy.record() == record
     assert project.runner("doctor").code == 1
 
 
