@@ -17,10 +17,11 @@ from runner.ports import silently
 from runner.workspace import leftovers, values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from runner.core.binding import Binding
     from runner.core.dag import Dag
+    from runner.core.model import Dep
     from runner.core.plan import Decision
 
 
@@ -124,22 +125,11 @@ def prepare(
         frozenset(chosen.steps) if request.force else frozenset(),
         str(chosen_settings["shell"]) if "shell" in chosen_settings else None,
     )
-    assessment = Assessment(
-        chosen,
-        ports.data,
-        ports.control,
-        given,
-        lambda deps: values.parameters(folder, deps),
-    )
+    assessment = _assessment(ports, chosen, given)
     assessment.look()
     may_pull = chosen_settings.get("pull") is not False
-    bring_in(
-        chosen,
-        ports,
-        assessment,
-        say if pull and may_pull else None,
-        refuse=pull and not may_pull,
-    )
+    hears = say if pull and may_pull else None
+    bring_in(chosen, ports, assessment, hears, refuse=pull and not may_pull)
     decisions = assessment.forecast()
     ports.data.flush()
     plan_id = assessment.plan_id(bound.targets, revision.tree)
@@ -181,6 +171,13 @@ def _refuse_leaving(folder: str, chosen: Dag) -> None:
             if out.persist or parent not in looked_at:
                 looked_at.add(parent)
                 refuse_leaving(folder, out)
+
+
+def _assessment(ports: bootstrap.Connections, chosen: Dag, given: Circumstances) -> Assessment:
+    def read_parameters(deps: Iterable[Dep]) -> Mapping[str, object]:
+        return values.parameters(ports.folder, deps)
+
+    return Assessment(chosen, ports.data, ports.control, given, read_parameters)
 
 
 def _outs_of(steps: object) -> list[str]:
