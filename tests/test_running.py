@@ -377,7 +377,10 @@ def test_settings_limit_what_a_snapshot_takes(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.write(
         {
-            "MLproject": "runner: {snapshot_file_limit: 10}\nentry_points: {main: {command: 'true'}}\n"
+            "MLproject": """\
+                runner: {snapshot_file_limit: 10}
+                entry_points: {main: {command: "true"}}
+                """
         }
     )
     project.commit()
