@@ -449,3 +449,22 @@ def test_more_memory_than_declared_is_told(tmp_path: Path) -> None:
     )
 
     assert "1 MiB were declared" in project.runner("run", ".").err
+
+
+def test_a_path_that_names_nothing_is_refused(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write(
+        {
+            "MLproject": """\
+                entry_points:
+                  main: {parameters: {data: path}, command: "cat {data}"}
+                """,
+            "there.txt": "yes\n",
+        }
+    )
+
+    refused = project.runner("run", ".", "-P", "data=nowhere.txt")
+
+    assert refused.code == 2
+    assert "parameter data of main: no such file or folder: nowhere.txt" in refused.err
+    assert project.runner("run", ".", "-P", "data=there.txt").code == 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from runner.core.paths import within
 from runner.errors import WorkspaceError
 from runner.workspace import machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.api.planning import Prepared
     from runner.core.model import Step
@@ -50,9 +51,11 @@ def refuse_unready(prepared: Prepared) -> None:
     """Make sure that what is about to run can: only now secrets and devices have to be there.
 
     Raises:
-        WorkspaceError: a secret is not set, or the machine has too few GPUs.
+        WorkspaceError: a secret is not set, the machine has too few GPUs, or a value of type path
+            names nothing (MLflow's rule).
     """
     unset: dict[str, list[str]] = {}
+    lost: list[str] = []
     wanting: list[tuple[str, int]] = []
     for name, step in prepared.dag.steps.items():
         if prepared.decisions[name].action in {"up-to-date", "restore"}:
@@ -62,7 +65,10 @@ def refuse_unready(prepared: Prepared) -> None:
                 unset.setdefault(secret, []).append(name)
         if step.resources.gpus:
             wanting.append((name, step.resources.gpus))
+        lost += _paths_to_nothing(prepared, step)
     _refuse_unset(unset)
+    if lost:
+        raise WorkspaceError("\n".join(dict.fromkeys(lost)), hint="give a path that is there")
     there = len(machine.gpus()) if wanting else 0
     lacking = [f"{name} wants {count} GPU(s)" for name, count in wanting if count > there]
     if lacking:
@@ -70,6 +76,15 @@ def refuse_unready(prepared: Prepared) -> None:
             f"{', '.join(lacking)}; this machine has {there}",
             hint="run it where there are enough, or change `resources: {gpus: …}`",
         )
+
+
+def _paths_to_nothing(prepared: Prepared, step: Step) -> Iterator[str]:
+    for name, bound in step.parameters.items():
+        path = str(bound.value)
+        is_made = any(within(path, out) for out in prepared.outs)
+        there = os.path.exists(os.path.join(prepared.ports.folder, path))
+        if bound.type == "path" and not there and not is_made:
+            yield f"parameter {name} of {step.entry_point}: no such file or folder: {path}"
 
 
 def _refuse_unset(unset: Mapping[str, list[str]]) -> None:
