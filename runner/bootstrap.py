@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from runner.versioning.dvc import DvcData
     from runner.versioning.git import GitSourceControl
 
-LATER = ("conda", "docker")
-
 
 class Connections(NamedTuple):
     """One project's adapters. `folder` and `runner_folder` (its `.runner`) are absolute."""

@@ -9,8 +9,7 @@ RunnerError                     exit 2   cannot start
 ├── SourceControlError          exit 2   git cannot say what the code is
 ├── DataError                   exit 2   a data version cannot be read, stored or brought back
 ├── EnvironmentFailure          exit 2   an environment cannot be made or is not as recorded
-├── StoreError                  exit 2   a record cannot be read or written
-└── StepFailed                  exit 1   it was done, and the answer is no
+└── StoreError                  exit 2   a record cannot be read or written
 """
 
 from __future__ import annotations
@@ -83,12 +82,6 @@ class EnvironmentFailure(RunnerError):
 
 class StoreError(RunnerError):
     """A record or its index cannot be read or written."""
-
-
-class StepFailed(RunnerError):
-    """A step ran and failed."""
-
-    exit_code = 1
 
 
 def describe(file: str, problem: Problem) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 Value = str | float | int | bool
 
 PARAMETER_TYPES = ("string", "float", "int", "bool", "path", "uri", "choice")
-ENVIRONMENT_KINDS = ("system", "virtualenv", "conda", "docker")
 SYSTEM = "system"
 
 
@@ -79,7 +78,7 @@ class Variable(NamedTuple):
 class EnvironmentSpec(NamedTuple):
     """What an environment is made from.
 
-    `kind` is one of ENVIRONMENT_KINDS, `file` the python_env or conda file it is read from, and
+    `kind` is system, virtualenv, conda or docker, `file` the python_env or conda file it is read from, and
     `settings` the rest of its mapping in the project file (docker: image, build, volumes …).
     """
 
