@@ -78,8 +78,8 @@ class Variable(NamedTuple):
 class EnvironmentSpec(NamedTuple):
     """What an environment is made from.
 
-    `kind` is system, virtualenv, conda or docker, `file` the python_env or conda file it is read from, and
-    `settings` the rest of its mapping in the project file (docker: image, build, volumes …).
+    `kind` is system, virtualenv, conda or docker, `file` the python_env or conda file it is read
+    from, and `settings` the rest of its mapping in the file (docker: image, build, volumes …).
     """
 
     name: str
