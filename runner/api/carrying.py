@@ -99,7 +99,7 @@ class CarriedRun:
             watcher.begin(announced)
         self._inputs = prepared.assessment.external_inputs()
         started = now()
-        document = run_document(prepared, self.run_id, started)
+        document = run_document(prepared, self.run_id, started, self._inputs.values())
         self._emit(RunStarted(started, tuple(prepared.dag.steps), document))
         engine = Engine(self._todo(), self._engine_ports())
         try:
@@ -263,7 +263,8 @@ class CarriedRun:
             if (now_there := after[path]) is None or now_there.md5 != version.md5
         ]
         found = [(path, "input") for path in changed]
-        found += [(path, "file") for path in written if path not in set(changed)]
+        inputs = set(changed)
+        found += [(path, "file") for path in written if path not in inputs]
         return [{"path": path, "what": what, "step": by} for path, what in found]
 
 

@@ -10,14 +10,16 @@ from runner.core.fingerprint import data_version
 from runner.workspace import machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from runner.api.planning import Prepared
-    from runner.core.model import BoundParameter
+    from runner.core.model import BoundParameter, DataVersion
 
 
-def run_document(prepared: Prepared, run_id: str, started: str) -> dict[str, object]:
-    """Give the fields of the record that are known at the start."""
+def run_document(
+    prepared: Prepared, run_id: str, started: str, inputs: Iterable[DataVersion]
+) -> dict[str, object]:
+    """Give the fields of the record that are known at the start; `inputs` come from outside."""
     revision = prepared.revision
     return {
         "schema": 1,
@@ -43,7 +45,7 @@ def run_document(prepared: Prepared, run_id: str, started: str) -> dict[str, obj
             "targets": list(prepared.bound.targets),
             "parameters": dict(_parameters(prepared)),
         },
-        "data_version": data_version(prepared.assessment.external_inputs().values()),
+        "data_version": data_version(inputs),
         "plan_id": prepared.plan_id,
         "environments": {
             env_id: {"kind": spec.kind, "exact": False}
